@@ -1,0 +1,1 @@
+"""Stand-ins of the outside world on loopback, written from the platforms' rules alone."""

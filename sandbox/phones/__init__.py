@@ -1,0 +1,40 @@
+"""The page with the customers' phones: static files that speak to the JSON of the stand-ins, and know no server code.
+
+Each stand-in shows its customers under its own path (Telegram: `/customers`); kinds.js lists them.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from aiohttp import web
+
+from .serving import Handler
+
+_FILES = {
+    "/": ("phones.html", "text/html"),
+    "/phones.css": ("phones.css", "text/css"),
+    "/phones.js": ("phones.js", "text/javascript"),
+    "/words.js": ("words.js", "text/javascript"),
+    "/kinds.js": ("kinds.js", "text/javascript"),
+}
+_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+def routes() -> Mapping[str, Handler]:
+    """Path prefix to handler, to be mounted in a LoopbackServer."""
+    return {"/": _page}
+
+
+async def _page(request: web.BaseRequest) -> web.StreamResponse:
+    known = _FILES.get(request.raw_path.partition("?")[0])
+    if known is None:
+        return web.Response(status=404, text="Not Found")
+    name, content_type = known
+    headers = {"Content-Security-Policy": _POLICY, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+    return web.Response(text=_text(name), content_type=content_type, charset="utf-8", headers=headers)
+
+
+@cache
+def _text(name: str) -> str:
+    return (files(__name__) / name).read_text(encoding="utf-8")

@@ -1,0 +1,8 @@
+"""A stand-in of Telegram: a Bot API server on loopback as strict as the real one, and the customers' side of it."""
+
+from .customers import NotPossibleError
+from .limits import Limits
+from .server import Request, TelegramSandbox
+from .state import Answer, Chat, Message, Tap
+
+__all__ = ["Answer", "Chat", "Limits", "Message", "NotPossibleError", "Request", "Tap", "TelegramSandbox"]
