@@ -1,0 +1,5 @@
+// The kinds of phones there can be, and where each one's JSON lives. A kind that this sandbox does not run answers
+// 404 and is left out. What a kind cannot do (`acts`) is not offered in its menu.
+export const kinds = [
+  { kind: "telegram", title: "Telegram", api: "/customers", acts: ["photo", "voice", "sticker", "block", "unblock", "clear"] },
+];
