@@ -29,7 +29,7 @@ class Changes:
         self._waiting.append(future)
         await future
 
-    async def wait_for(self, predicate: Callable[[], Found], timeout: float) -> Found:  # noqa: ASYNC109 - part of the promise: a test must not hang
+    async def wait_for(self, predicate: Callable[[], Found | None], timeout: float) -> Found:  # noqa: ASYNC109 - part of the promise: a test must not hang
         """Return the first true value of `predicate`, asked now and after every change. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
             while not (found := predicate()):

@@ -77,8 +77,11 @@ class Delivery:
         line.updates.append(update)
         self._start(line)
 
-    def resume(self, bot: Bot) -> None:
-        """Put everything that waits for `bot` in its lines, and start them: it has a webhook now, or a queue was let go."""
+    def resume(self, bot: Bot, *, at_once: bool = False) -> None:
+        """Put everything that waits for `bot` in its lines, and start them: it has a webhook now, or a queue was let go.
+
+        `at_once` also ends the waits for a next try, as another webhook does; setting the same one again does not.
+        """
         lined = {update for line in self._lines.values() if line.bot is bot for update in line.updates}
         for update in list(bot.inbox.pending.values()):
             if update not in lined:
@@ -86,6 +89,9 @@ class Delivery:
         for line in list(self._lines.values()):
             if line.bot is bot:
                 self._start(line)
+                if at_once and line.pause is not None:
+                    line.delay = FIRST_DELAY
+                    line.pause.set()
 
     def again(self, bot: Bot, update: Update) -> None:
         """Deliver an update that was taken already once more."""
@@ -95,7 +101,9 @@ class Delivery:
     @property
     def idle(self) -> bool:
         """Whether no request is under way: everything is taken, held back, or waits for its next try."""
-        return all(line.task is None or line.pause is not None for line in self._lines.values())
+        return all(
+            line.task is None or (line.pause is not None and not line.pause.is_set()) for line in self._lines.values()
+        )
 
     async def redeliver(self, limit: float) -> None:
         """Try again at once whatever waits for its next try; return when each was tried."""

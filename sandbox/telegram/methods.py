@@ -109,7 +109,7 @@ def get_webhook_info(call: Call) -> Json:
 
 async def poll(call: Call) -> list[Json]:
     """Updates by long polling."""
-    return await get_updates(call.bot, call.parameters)
+    return await get_updates(call.world, call.bot, call.parameters)
 
 
 METHODS: dict[str, Callable[[Call], Any | Awaitable[Any]]] = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from .parameters import Parameters, integer_of
 from .refusals import conflict
-from .state import Bot
+from .state import Bot, World
 from .webhooks import read_allowed_updates
 
 MAX_TIMEOUT = 50  # seconds; longer ones are cut to it
@@ -18,7 +18,7 @@ WEBHOOK_ACTIVE = "can't use getUpdates method while webhook is active; use delet
 OTHER_POLLER = "terminated by other getUpdates request; make sure that only one bot instance is running"
 
 
-async def get_updates(bot: Bot, parameters: Parameters) -> list[dict[str, Any]]:
+async def get_updates(world: World, bot: Bot, parameters: Parameters) -> list[dict[str, Any]]:
     """The next updates, at once or when the first comes. A second request cuts the one that waits.
 
     Raises RefusedError: 409 with a webhook set, or for the older of two pollers.
@@ -30,6 +30,7 @@ async def get_updates(bot: Bot, parameters: Parameters) -> list[dict[str, Any]]:
     patience = min(max(integer_of(parameters, "timeout"), 0), MAX_TIMEOUT)
     bot.cut_poller(OTHER_POLLER)
     me = bot.poller = object()
+    world.changes.notify()
     try:
         if offset := integer_of(parameters, "offset"):
             bot.inbox.confirm(offset)

@@ -121,7 +121,7 @@ class TelegramSandbox(CustomerSide):
 
     # --- what tests wait for --------------------------------------------------------------------------------------
 
-    async def wait_for(self, predicate: Callable[[], Found], timeout: float = 5.0) -> Found:  # noqa: ASYNC109 - a test must not hang
+    async def wait_for(self, predicate: Callable[[], Found | None], timeout: float = 5.0) -> Found:  # noqa: ASYNC109 - a test must not hang
         """The first true value of `predicate`, asked now and after every change. Raises TimeoutError."""
         return await self.world.changes.wait_for(predicate, timeout)
 

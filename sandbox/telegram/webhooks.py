@@ -80,7 +80,7 @@ def set_webhook(world: World, delivery: Delivery, bot: Bot, parameters: Paramete
     bot.webhook = webhook
     bot.cut_poller("terminated by setWebhook request")
     bot.last_error_at, bot.last_error = None, ""
-    delivery.resume(bot)
+    delivery.resume(bot, at_once=words == "Webhook was set")
     return Described(result=True, description=words)
 
 
