@@ -77,13 +77,11 @@ class Inbox:
         return sum(map(self.alive, list(self.pending.values()))) + len(self._waiting)
 
     def confirm(self, offset: int) -> None:
-        """Forget all before `offset`; a negative one keeps the last so many."""
-        if offset < 0:
-            for update_id in list(self.pending)[:offset]:
-                del self.pending[update_id]
-            return
-        for update_id in [number for number in self.pending if number < offset]:
-            del self.pending[update_id]
+        """Forget all before `offset`; a negative one keeps the last so many. What is held back was not seen: it stays."""
+        seen = [number for number, update in self.pending.items() if update.queue[0] not in self.held]
+        for number in seen[:offset] if offset < 0 else seen:
+            if offset < 0 or number < offset:
+                del self.pending[number]
 
     def take(self, limit: int) -> list[Update]:
         """The first updates in line that are alive and not held back. They stay until they are confirmed."""

@@ -294,6 +294,18 @@ async def test_taps_held_back_come_after_the_message_also_by_polling(sandbox: Te
     assert query["message"] == {"chat": query["message"]["chat"], "message_id": 1, "date": 0}  # there is none
 
 
+async def test_a_tap_held_back_after_it_came_is_neither_seen_nor_confirmed(sandbox: TelegramSandbox, api: Api) -> None:
+    sandbox.tap(ANNA, 1, "a")
+    sandbox.hold_queue("callback")
+    sandbox.write(ANNA, "Hello")
+    _, first = await api("getUpdates")
+    assert [update["message"]["text"] for update in first["result"]] == ["Hello"]
+    assert (await api("getUpdates", offset=first["result"][0]["update_id"] + 1))[1]["result"] == []
+    sandbox.release_queue("callback")
+    (tap,) = (await api("getUpdates"))[1]["result"]
+    assert tap["callback_query"]["data"] == "a"
+
+
 async def test_one_consumer_only(sandbox: TelegramSandbox, api: Api) -> None:
     bot = sandbox.world.bot()
 
