@@ -1,0 +1,1 @@
+"""Telegram, by aiogram 3. Importing this package, or its settings, does not import aiogram."""

@@ -1,0 +1,111 @@
+"""What the contract suite must know of each kind: one row a kind."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from pydantic import SecretStr
+
+from channels import registry
+from channels.base import Channel, HookRequest, Mode
+from tests.channels.platform import Answer, Recorded
+
+
+@dataclass(frozen=True)
+class KindCase:
+    kind: str
+    library: str
+    """The messenger's library, which the settings must not import."""
+    make: Callable[[str, Mode, tuple[str, ...], float], Channel]
+    """From api_url, mode, hook secrets and timeout."""
+    hook_secrets: tuple[str, ...]
+    """Newest first."""
+    secrets: tuple[str, ...]
+    """What no log line and no error may show."""
+    address: str
+    accepted: Answer
+    throttled: Answer
+    retry_after: float
+    out_of_order: Answer
+    refused_credentials: Answer
+    garbage: Answer
+    """A 200 that is not the platform's."""
+    payloads: Callable[[Recorded], list[str]]
+    """What the buttons of a sent message carry, in order."""
+    tap: Callable[[str, str], HookRequest]
+    """A hook with a tap: from what the button carries, and the secret."""
+    forged: Callable[[HookRequest], list[HookRequest]]
+    """Hooks that must be refused, made from a good one."""
+
+
+def _telegram(api_url: str, mode: Mode, hook_secrets: tuple[str, ...], timeout: float) -> Channel:
+    keys = {"token": SecretStr(_TELEGRAM_TOKEN), "api_url": api_url, "mode": mode, "timeout": timeout, "poll_wait": 1}
+    config = registry.config_class("telegram").model_validate(keys)
+    return registry.load("telegram")("telegram.support", config, hook_secrets)
+
+
+_TELEGRAM_TOKEN = "4200:AAH-secret-of-the-bot_x"
+
+
+def _telegram_payloads(request: Recorded) -> list[str]:
+    rows = json.loads(request.form.get("reply_markup", '{"inline_keyboard": []}'))["inline_keyboard"]
+    return [button["callback_data"] for row in rows for button in row]
+
+
+def _telegram_tap(payload: str, secret: str) -> HookRequest:
+    update = {
+        "update_id": 700000101,
+        "callback_query": {
+            "id": "2386547801234567890",
+            "from": {"id": 555001, "is_bot": False, "first_name": "Ann"},
+            "message": {"message_id": 77, "chat": {"id": 555001, "type": "private"}, "date": 1790000000, "text": "?"},
+            "chat_instance": "-3344",
+            "data": payload,
+        },
+    }
+    return HookRequest("POST", {"x-telegram-bot-api-secret-token": secret}, json.dumps(update).encode())
+
+
+def _with_header(request: HookRequest, name: str, values: tuple[str, ...]) -> list[HookRequest]:
+    bare = {key: value for key, value in request.headers.items() if key != name}
+    good = request.headers[name]
+    guesses = (*values, "", " ", good[:-1], good + "x", good.swapcase(), "ü")
+    return [replace(request, headers=bare)] + [replace(request, headers={**bare, name: guess}) for guess in guesses]
+
+
+def _answer(status: int, content: dict[str, object], *headers: tuple[str, str]) -> Answer:
+    return Answer(status, json.dumps(content).encode(), (("Content-Type", "application/json"), *headers))
+
+
+KINDS = (
+    KindCase(
+        kind="telegram",
+        library="aiogram",
+        make=_telegram,
+        hook_secrets=("new-hook-secret", "old-hook-secret"),
+        secrets=(_TELEGRAM_TOKEN, "AAH-secret", "new-hook-secret", "old-hook-secret"),
+        address="555001",
+        accepted=_answer(
+            200,
+            {"ok": True, "result": {"message_id": 77, "date": 1790000000, "chat": {"id": 555001, "type": "private"}}},
+        ),
+        throttled=_answer(
+            429,
+            {
+                "ok": False,
+                "error_code": 429,
+                "description": "Too Many Requests: retry after 7",
+                "parameters": {"retry_after": 7},
+            },
+            ("Retry-After", "7"),
+        ),
+        retry_after=7,
+        out_of_order=_answer(502, {"ok": False, "error_code": 502, "description": "Bad Gateway"}),
+        refused_credentials=_answer(401, {"ok": False, "error_code": 401, "description": "Unauthorized"}),
+        garbage=Answer(200, b"<html>captive portal</html>", (("Content-Type", "text/html"),)),
+        payloads=_telegram_payloads,
+        tap=_telegram_tap,
+        forged=partial(_with_header, name="x-telegram-bot-api-secret-token", values=("wrong",)),
+    ),
+)
