@@ -1,0 +1,1 @@
+"""HTTP: hooks of the channels, the API and the service's own endpoints."""

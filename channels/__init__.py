@@ -1,0 +1,1 @@
+"""One module per channel kind: ways to the customer. They see choices, never a rating scale."""

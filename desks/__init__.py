@@ -1,0 +1,1 @@
+"""One module per helpdesk: what closes tickets and takes results back."""

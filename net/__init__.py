@@ -1,0 +1,1 @@
+"""What both kinds of adapter need of the network; knows nothing of tickets or ratings."""

@@ -1,0 +1,365 @@
+"""The life of an invitation: what each thing that happens does to it. Pure; the clock is passed in.
+
+Every function takes an invitation and returns a `Step`: the invitation afterwards and what has to be stored and done
+because of it. Nothing here can fail: what does not apply is a step with an `outcome` that says so and no change.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+
+from ratings.times import SECOND, Duration, Instant
+from ratings.votes import VoteSignal, VoteState, move
+
+ACKNOWLEDGE_AFTER: Duration = 5 * SECOND
+"""The first try to acknowledge a tap is made at once, in process; its job is the safety net and comes this much later."""
+
+
+class State(StrEnum):
+    """Where an invitation is in its life."""
+
+    SKIPPED = "skipped"
+    SCHEDULED = "scheduled"
+    ASKED = "asked"
+    ANSWERED = "answered"
+    LAPSED = "lapsed"
+    CANCELLED = "cancelled"
+    UNDELIVERABLE = "undeliverable"
+
+
+class Trigger(StrEnum):
+    """What can move an invitation."""
+
+    SENT = "sent"  # the prompt went out, or its outcome is unknown
+    NOT_DELIVERED = "not_delivered"  # no channel took it, for good
+    VOTE = "vote"  # a confirmed vote, before `expires_at`
+    REOPENED = "reopened"  # the ticket was reopened after this closing
+    OPTED_OUT = "opted_out"  # the customer wants no messages, or the address takes none
+    NO_ANSWER = "no_answer"  # the time for an answer passed
+
+
+TRANSITIONS: Mapping[tuple[State, Trigger], State] = MappingProxyType(
+    {
+        (State.SCHEDULED, Trigger.SENT): State.ASKED,
+        (State.SCHEDULED, Trigger.NOT_DELIVERED): State.UNDELIVERABLE,
+        (State.SCHEDULED, Trigger.VOTE): State.ANSWERED,
+        (State.SCHEDULED, Trigger.REOPENED): State.CANCELLED,
+        (State.SCHEDULED, Trigger.OPTED_OUT): State.CANCELLED,
+        (State.ASKED, Trigger.VOTE): State.ANSWERED,
+        (State.ASKED, Trigger.REOPENED): State.CANCELLED,
+        (State.ASKED, Trigger.OPTED_OUT): State.CANCELLED,
+        (State.ASKED, Trigger.NO_ANSWER): State.LAPSED,
+        (State.LAPSED, Trigger.VOTE): State.ANSWERED,
+        (State.CANCELLED, Trigger.VOTE): State.ANSWERED,
+        (State.UNDELIVERABLE, Trigger.VOTE): State.ANSWERED,
+        (State.UNDELIVERABLE, Trigger.SENT): State.ASKED,
+    }
+)
+"""Where a trigger takes an invitation. A pair that is not here changes no state: nothing ever leaves answered."""
+
+OPEN_STATES = frozenset({State.SCHEDULED, State.ASKED})
+"""An invitation that still waits: a closing reported meanwhile, with no reopen between, is the same closing."""
+
+
+class Delivery(StrEnum):
+    """What is known of the prompt's delivery."""
+
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    SEEN = "seen"
+    UNKNOWN = "unknown"
+    BOUNCED = "bounced"
+
+
+class JobKind(StrEnum):
+    """Acts that are carried out later, each by a job of its own."""
+
+    PROMPT = "prompt"
+    REMINDER = "reminder"
+    LAPSE = "lapse"
+    ACKNOWLEDGE = "acknowledge"
+    RENDER = "render"  # make the prompt on the customer's screen say what is true now
+    NOTICE = "notice"  # a message of its own
+
+
+class EventType(StrEnum):
+    """What subscribers are told."""
+
+    ASKED = "invitation.asked"
+    CANCELLED = "invitation.cancelled"
+    LAPSED = "invitation.lapsed"
+    UNDELIVERABLE = "invitation.undeliverable"
+    RATED = "rating.received"
+    CHANGED = "rating.changed"
+    COMMENTED = "rating.commented"
+
+
+class Outcome(StrEnum):
+    """What became of one thing that happened; stored with the inbound event and counted."""
+
+    RATED = "rated"
+    CHANGED = "changed"
+    REPEATED = "repeated"
+    STANDS = "stands"
+    EXPIRED = "expired"
+    OUT_OF_SCALE = "out_of_scale"
+    COMMENTED = "commented"
+    ACTED = "acted"
+    IGNORED = "ignored"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What was fixed at the decision and never changes: the values of the scale and the timing of the survey."""
+
+    values: tuple[int, ...]
+    edit_window: Duration
+    comment_window: Duration
+    reminders: tuple[Duration, ...]
+    lapse_after: Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """One asking for one closing, with its rating once there is one."""
+
+    id: int
+    state: State
+    terms: Terms
+    expires_at: Instant
+    state_reason: str | None = None
+    asked_at: Instant | None = None
+    delivery: Delivery | None = None
+    external_id: str | None = None
+    value: int | None = None
+    comment: str = ""
+    rated_at: Instant | None = None
+    vote_state: VoteState | None = None
+    comment_until: Instant | None = None
+    changing: bool = False
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One signal to store: its value and the state it is in."""
+
+    value: int
+    state: VoteState
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the rating's history."""
+
+    what: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An act to carry out at `due_at`; (kind, invitation, revision) is unique."""
+
+    kind: JobKind
+    due_at: Instant
+    revision: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one happening does. `acknowledge` is the key of the text that a waiting tap is answered with."""
+
+    invitation: Invitation
+    outcome: Outcome = Outcome.IGNORED
+    vote: Vote | None = None
+    changes: tuple[Change, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    events: tuple[EventType, ...] = ()
+    acknowledge: str = ""
+
+
+def move_invitation(state: State, trigger: Trigger) -> State:
+    """Return the state after a trigger."""
+    return TRANSITIONS.get((state, trigger), state)
+
+
+def may_change(invitation: Invitation, now: Instant) -> bool:
+    """True while the customer may change an existing rating: the edit window runs from the first confirmed vote."""
+    return invitation.rated_at is not None and now < invitation.rated_at + invitation.terms.edit_window
+
+
+def awaits_comment(invitation: Invitation, now: Instant) -> bool:
+    """True while the next text is this rating's comment."""
+    return invitation.comment_until is not None and now < invitation.comment_until
+
+
+def voted(invitation: Invitation, value: int, now: Instant) -> Step:
+    """A confirmed vote arrived: a first rating, a change of mind, a repeat, or too late."""
+    if invitation.state is State.SKIPPED or value not in invitation.terms.values:
+        return _refused_tap(invitation, Outcome.OUT_OF_SCALE, "", now)
+    if invitation.value is None and now >= invitation.expires_at:
+        return _refused_tap(invitation, Outcome.EXPIRED, "expired", now)
+    if invitation.value is not None and not may_change(invitation, now):
+        return _refused_tap(invitation, Outcome.STANDS, "stands", now)
+    first = invitation.value is None
+    repeated = value == invitation.value
+    after = replace(
+        invitation,
+        state=move_invitation(invitation.state, Trigger.VOTE),
+        state_reason=None,
+        value=value,
+        rated_at=now if first else invitation.rated_at,
+        vote_state=move(invitation.vote_state, VoteSignal.HUMAN),
+        changing=False,
+        comment_until=None if invitation.comment else now + invitation.terms.comment_window,
+        revision=invitation.revision + 1,
+    )
+    return Step(
+        after,
+        Outcome.RATED if first else Outcome.REPEATED if repeated else Outcome.CHANGED,
+        vote=Vote(value, VoteState.CONFIRMED),
+        # The first value is no change: the vote itself tells it.
+        changes=() if first or repeated else (Change("value", str(invitation.value), str(value)),),
+        jobs=(_acknowledgment(after, "acknowledged", now), Job(JobKind.RENDER, now, after.revision)),
+        events=() if repeated else (EventType.RATED if first else EventType.CHANGED,),
+        acknowledge="acknowledged",
+    )
+
+
+def change_pressed(invitation: Invitation, now: Instant) -> Step:
+    """The customer wants to choose again: the prompt shows the choices once more, while the edit window is open."""
+    if not may_change(invitation, now):
+        return _refused_tap(invitation, Outcome.STANDS, "stands", now)
+    return _acted(replace(invitation, changing=True), now)
+
+
+def comment_pressed(invitation: Invitation, now: Instant) -> Step:
+    """The customer wants to write: the next text is the comment."""
+    if not may_change(invitation, now):
+        return _refused_tap(invitation, Outcome.STANDS, "stands", now)
+    return _acted(replace(invitation, comment_until=now + invitation.terms.comment_window), now)
+
+
+def skip_pressed(invitation: Invitation, now: Instant) -> Step:
+    """The customer does not want to write: the next text is not ours."""
+    return _acted(replace(invitation, comment_until=None), now)
+
+
+def commented(invitation: Invitation, comment: str, now: Instant) -> Step:
+    """Words were bound to this invitation; `comment` is all of them as they now stand.
+
+    Before a rating exists they are kept with the invitation and join it when it comes. Whether they are bound at all is
+    decided before (a reply to the prompt, an awaited text, a held text whose tap arrived).
+    """
+    if invitation.state is State.SKIPPED or comment == invitation.comment:
+        return Step(replace(invitation, comment_until=None))
+    after = replace(invitation, comment=comment, comment_until=None, revision=invitation.revision + 1)
+    return Step(
+        after,
+        Outcome.COMMENTED,
+        changes=(Change("comment", invitation.comment or None, comment),),
+        jobs=(Job(JobKind.RENDER, now, after.revision),) if after.value is not None else (),
+        events=(EventType.COMMENTED,),
+    )
+
+
+def sent(
+    invitation: Invitation, external_id: str | None, now: Instant, *, asked_at: Instant, outcome_known: bool = True
+) -> Step:
+    """The prompt went out; without `outcome_known` it may have, and is not sent again.
+
+    A result that comes after the tap, the reopen or the opt-out leaves the state alone: only the facts are kept.
+    """
+    state = move_invitation(invitation.state, Trigger.SENT)
+    after = replace(
+        invitation,
+        state=state,
+        state_reason=None if state is State.ASKED else invitation.state_reason,
+        asked_at=invitation.asked_at if invitation.asked_at is not None else asked_at,
+        delivery=Delivery.ACCEPTED if outcome_known else Delivery.UNKNOWN,
+        external_id=external_id or invitation.external_id,
+        revision=invitation.revision + 1,
+    )
+    jobs: tuple[Job, ...] = ()
+    if state is State.ASKED:
+        terms = invitation.terms
+        jobs = tuple(
+            Job(JobKind.REMINDER, asked_at + wait, number) for number, wait in enumerate(terms.reminders, start=1)
+        )
+        last = asked_at + max(terms.reminders, default=0)
+        jobs = (*jobs, Job(JobKind.LAPSE, min(last + terms.lapse_after, invitation.expires_at), 0))
+    if after.value is not None:
+        # The tap overtook its own Sent: what is on the screen still shows the choices.
+        jobs = (*jobs, Job(JobKind.RENDER, now, after.revision))
+    return Step(after, jobs=jobs, events=(EventType.ASKED,) if state is State.ASKED else ())
+
+
+def not_delivered(invitation: Invitation, code: str) -> Step:
+    """No channel took the prompt, for good; `code` is the error's."""
+    state = move_invitation(invitation.state, Trigger.NOT_DELIVERED)
+    if state is invitation.state:
+        return Step(invitation)
+    return Step(replace(invitation, state=state, state_reason=code), events=(EventType.UNDELIVERABLE,))
+
+
+def delivery_reported(invitation: Invitation, delivery: Delivery) -> Step:
+    """The platform tells what became of the prompt. A report never goes back from seen, and never moves the state."""
+    if invitation.delivery is Delivery.SEEN:
+        return Step(invitation)
+    return Step(replace(invitation, delivery=delivery))
+
+
+def reopened(invitation: Invitation) -> Step:
+    """The ticket was reopened after this closing: what was not answered is not asked any more."""
+    return _cancelled(invitation, Trigger.REOPENED)
+
+
+def opted_out(invitation: Invitation) -> Step:
+    """The customer wants no messages."""
+    return _cancelled(invitation, Trigger.OPTED_OUT)
+
+
+def lapse_due(invitation: Invitation) -> Step:
+    """The time for an answer passed."""
+    state = move_invitation(invitation.state, Trigger.NO_ANSWER)
+    if state is invitation.state:
+        return Step(invitation)
+    return Step(replace(invitation, state=state), events=(EventType.LAPSED,))
+
+
+def may_remind(invitation: Invitation) -> bool:
+    """True while a reminder may go out: asked, and not answered, reopened, opted out or lapsed since."""
+    return invitation.state is State.ASKED
+
+
+def may_prompt(invitation: Invitation) -> bool:
+    """True while the prompt may go out: nothing has been sent and nothing happened since the decision."""
+    return invitation.state is State.SCHEDULED
+
+
+def _cancelled(invitation: Invitation, trigger: Trigger) -> Step:
+    state = move_invitation(invitation.state, trigger)
+    if state is invitation.state:
+        return Step(invitation)
+    return Step(replace(invitation, state=state, state_reason=trigger.value), events=(EventType.CANCELLED,))
+
+
+def _acted(invitation: Invitation, now: Instant) -> Step:
+    after = replace(invitation, revision=invitation.revision + 1)
+    return Step(
+        after,
+        Outcome.ACTED,
+        jobs=(_acknowledgment(after, "", now), Job(JobKind.RENDER, now, after.revision)),
+    )
+
+
+def _refused_tap(invitation: Invitation, outcome: Outcome, text: str, now: Instant) -> Step:
+    after = replace(invitation, revision=invitation.revision + 1)
+    return Step(after, outcome, jobs=(_acknowledgment(after, text, now),), acknowledge=text)
+
+
+def _acknowledgment(invitation: Invitation, text: str, now: Instant) -> Job:
+    return Job(JobKind.ACKNOWLEDGE, now + ACKNOWLEDGE_AFTER, invitation.revision, text)

@@ -1,0 +1,92 @@
+"""Whether a job is still wanted at the moment it would run. Pure; the clock is passed in.
+
+Between the decision and the act the world moves on: the survey is switched off, the ticket reopens, the customer answers
+or wants no messages. Asking again right before the act is what keeps a prompt from going out after a reopen.
+"""
+
+from dataclasses import dataclass
+
+from ratings.lifecycle import Invitation, JobKind, may_prompt, may_remind
+from ratings.times import MINUTE, Duration, Instant
+
+HOLD_OFF: Duration = MINUTE
+"""How long a prompt of a switched-off survey is held before it is looked at again; switching on wakes it at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a job meets: its invitation (None: it concerns only an address), and what holds now."""
+
+    invitation: Invitation | None
+    survey_on: bool
+    opted_out: bool
+    unreachable: bool
+    prompt_before: Instant
+    acknowledge_within: Duration | None
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Do it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Nobody wants it any more; `reason` is stored."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undeliverable:
+    """It is wanted, and cannot be done for good."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not now; look again at `until`."""
+
+    until: Instant
+    reason: str
+
+
+Verdict = Go | Drop | Undeliverable | Wait
+
+
+def judge(kind: JobKind, text: str, created_at: Instant, world: World, now: Instant) -> Verdict:
+    """Decide what to do with a due job. `text` is the key of the text it would say, for a notice."""
+    invitation = world.invitation
+    if kind is JobKind.NOTICE:
+        # To someone who opted out, the confirmation of just that is the last message.
+        return Drop("opted_out") if world.opted_out and text != "opted_out" else Go()
+    if invitation is None:
+        return Drop("no_invitation")
+    match kind:
+        case JobKind.PROMPT:
+            return _judge_prompt(invitation, world, now)
+        case JobKind.REMINDER:
+            if not may_remind(invitation):
+                return Drop(invitation.state.value)
+            if world.opted_out or world.unreachable:
+                return Drop("opted_out" if world.opted_out else "unreachable")
+            return Go() if world.survey_on else Wait(now + HOLD_OFF, "survey_off")
+        case JobKind.ACKNOWLEDGE:
+            limit = world.acknowledge_within
+            return Drop("too_late") if limit is not None and now > created_at + limit else Go()
+        case _:
+            # Nothing to edit yet: when the prompt's own Sent arrives it asks for this again.
+            return Drop("not_sent") if invitation.external_id is None else Go()
+
+
+def _judge_prompt(invitation: Invitation, world: World, now: Instant) -> Verdict:
+    if not may_prompt(invitation):
+        return Drop(invitation.state.value)
+    if world.opted_out:
+        return Drop("opted_out")
+    if world.unreachable:
+        return Undeliverable("unreachable")
+    if now > world.prompt_before:
+        return Undeliverable("too_late")
+    return Go() if world.survey_on else Wait(now + HOLD_OFF, "survey_off")

