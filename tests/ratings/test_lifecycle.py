@@ -8,11 +8,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ratings import lifecycle
-from ratings.lifecycle import TRANSITIONS, Delivery, EventType, Invitation, JobKind, Outcome, State, Step, Terms, Trigger
+from ratings.lifecycle import (
+    TRANSITIONS,
+    Delivery,
+    EventType,
+    Invitation,
+    JobKind,
+    Outcome,
+    State,
+    Step,
+    Terms,
+    Trigger,
+)
 from ratings.times import DAY, HOUR, MINUTE, SECOND
 from ratings.votes import VOTE_TRANSITIONS, VoteState
 
-TERMS = Terms((1, 2, 3, 4, 5), edit_window=DAY, comment_window=15 * MINUTE, reminders=(DAY, 2 * DAY), lapse_after=3 * DAY)
+TERMS = Terms(
+    (1, 2, 3, 4, 5), edit_window=DAY, comment_window=15 * MINUTE, reminders=(DAY, 2 * DAY), lapse_after=3 * DAY
+)
 NOW = 1_790_000_000_000
 
 
@@ -98,8 +111,8 @@ def test_reminders_and_the_lapse_are_scheduled_when_it_was_asked() -> None:
     step = lifecycle.sent(invitation(State.SCHEDULED), "77", NOW, asked_at=NOW)
     assert [(job.kind, (job.due_at - NOW) // DAY) for job in step.jobs] == [
         (JobKind.REMINDER, 1),
-        (JobKind.REMINDER, 2),
-        (JobKind.LAPSE, 5),
+        (JobKind.REMINDER, 3),
+        (JobKind.LAPSE, 6),
     ]
 
 
@@ -173,6 +186,16 @@ def test_no_order_of_events_makes_two_ratings_or_loses_a_vote(life: list[tuple[s
         assert one.comment.startswith(before.comment), "words are never lost"
     assert received <= 1
     assert one.value == last_vote, "the last valid vote is the one that counts"
+
+
+@given(lives)
+def test_it_is_asked_once_in_a_life(life: list[tuple[str, int]]) -> None:
+    one, now, asked = invitation(State.SCHEDULED), NOW, 0
+    for name, wait in life:
+        now += wait
+        step = HAPPENINGS[name](one, now)
+        one, asked = step.invitation, asked + step.events.count(EventType.ASKED)
+    assert asked <= 1
 
 
 @given(lives)

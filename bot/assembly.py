@@ -1,0 +1,215 @@
+"""Putting the service together: the only module that constructs its parts."""
+
+import asyncio
+import hashlib
+import hmac
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import structlog
+import uvicorn
+
+from bot import clock as system_clock
+from bot.answers import Answers
+from bot.closings import Closings
+from bot.metrics import Metrics
+from bot.outbox import Outbox
+from bot.polling import Polling
+from bot.settings import Settings
+from bot.upkeep import keep_up
+from bot.wake import Wake
+from bot.web.api import make_api
+from bot.web.app import Application, make_rest
+from bot.web.hooks import Hooks, hook_path
+from channels import registry
+from channels.base import Channel, ChannelConfig, Mode
+from net.errors import DeliveryError
+from ratings.store.engine import is_sqlite
+from ratings.store.migrate import migrate, migration_state
+from ratings.store.store import Store
+from ratings.times import Instant
+from ratings.tokens import Tokens
+
+FINISH_SECONDS = 20.0
+"""How long a stop waits for the work in hand."""
+
+INSTALL_AGAIN_SECONDS = 60.0
+_log = structlog.get_logger("tapfive.service")
+
+
+class NotMigrated(Exception):
+    """The PostgreSQL database is not where this program wants it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that the service consists of."""
+
+    settings: Settings
+    store: Store
+    channels: Mapping[str, Channel]
+    tokens: Tokens
+    metrics: Metrics
+    wake: Wake
+    answers: Answers
+    closings: Closings
+    outbox: Outbox
+    polling: Polling
+    application: Application
+
+
+def hook_secrets(settings: Settings, account: str, config: ChannelConfig) -> tuple[str, ...]:
+    """Return the secrets that an account's hook requests may carry: its own, or one derived from each of the server's."""
+    if config.hook_secret is not None:
+        return (config.hook_secret.get_secret_value(),)
+    return tuple(
+        hmac.digest(secret.get_secret_value().encode(), b"tapfive hook " + account.encode(), hashlib.sha256).hex()
+        for secret in settings.server.secret
+    )
+
+
+def make_channels(settings: Settings) -> dict[str, Channel]:
+    """Return the configured accounts. Only the kinds that are used are imported."""
+    return {
+        account: registry.load(account.partition(".")[0])(account, config, hook_secrets(settings, account, config))
+        for account, config in settings.channels.items()
+    }
+
+
+def make_store(settings: Settings, clock: Callable[[], Instant] = system_clock.now) -> Store:
+    """Return the store for a command that needs nothing else; not started."""
+    return Store(settings.store.url.get_secret_value(), clock)
+
+
+def prepare_store(settings: Settings) -> None:
+    """Migrate on SQLite; on PostgreSQL, where other processes may be running, only look. Raises NotMigrated, DatabaseTooNew."""
+    url = settings.store.url.get_secret_value()
+    if is_sqlite(url):
+        migrate(url)
+        return
+    state = migration_state(url)
+    if not state.up_to_date:
+        raise NotMigrated(
+            f"the database is at revision {state.current or 'none'}, wanted is {state.wanted}: run `tapfive migrate`"
+        )
+
+
+def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now) -> Parts:
+    """Construct the service. Opens no connection yet."""
+    metrics = Metrics()
+    wake = Wake(settings.redis.url.get_secret_value())
+    store = Store(
+        settings.store.url.get_secret_value(),
+        clock,
+        max_waiting=settings.store.queue_limit,
+        on_commit=wake.hint,
+        on_batch=metrics.committed,
+    )
+    channels = make_channels(settings)
+    tokens = Tokens([secret.get_secret_value().encode() for secret in settings.server.secret])
+    answers = Answers(store.writer, tokens, metrics, clock)
+    closings = Closings(store.writer, frozenset(channels), metrics)
+    polled = {account: channel for account, channel in channels.items() if channel.config.mode is Mode.POLLING}
+    api = make_api(store, closings, settings, clock)
+    return Parts(
+        settings=settings,
+        store=store,
+        channels=channels,
+        tokens=tokens,
+        metrics=metrics,
+        wake=wake,
+        answers=answers,
+        closings=closings,
+        outbox=Outbox(store.writer, channels, tokens, wake, metrics, clock),
+        polling=Polling(store, answers, polled, clock),
+        application=Application(
+            Hooks(channels, answers, metrics, settings.server.max_body), make_rest(store, metrics, api, clock)
+        ),
+    )
+
+
+@asynccontextmanager
+async def running(parts: Parts, *, work: bool) -> AsyncIterator[None]:
+    """Run everything but the web server: writer, and with `work` the outbox, pollers and upkeep. Leaving finishes the work in hand."""
+    parts.store.start()
+    await parts.wake.start()
+    tasks = [asyncio.create_task(_install(parts))]
+    if work:
+        tasks += [
+            asyncio.create_task(parts.outbox.run()),
+            asyncio.create_task(parts.polling.run()),
+            asyncio.create_task(keep_up(parts.store.writer)),
+        ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await parts.outbox.finish(FINISH_SECONDS)
+        await parts.answers.finish(FINISH_SECONDS)
+        for channel in parts.channels.values():
+            await channel.close()
+        await parts.wake.stop()
+        parts.store.stop()
+
+
+async def serve(parts: Parts, sockets: list[socket.socket] | None, *, work: bool, on_ready: Callable[[], None]) -> None:
+    """Run the service until SIGTERM or SIGINT. Without `sockets` it only works (no web)."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    async with running(parts, work=work):
+        if sockets is None:
+            on_ready()
+            await stopping.wait()
+            return
+        server = _Server(
+            uvicorn.Config(
+                parts.application,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=int(FINISH_SECONDS),
+            )
+        )
+        serving = asyncio.create_task(server.serve(sockets=sockets))
+        on_ready()
+        await asyncio.wait({serving, asyncio.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        await serving
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its own signal handling: it would end the process before the store is closed."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _install(parts: Parts) -> None:
+    """Point the platforms' webhooks at us. A platform that is away is asked again; a refusal is for a person to solve."""
+    base = parts.settings.server.public_url
+    waiting = {account: channel for account, channel in parts.channels.items() if channel.config.mode is Mode.WEBHOOK}
+    if waiting and not base:
+        _log.warning("no webhook is installed: [server] public_url is empty", accounts=sorted(waiting))
+        return
+    while waiting:
+        for account, channel in list(waiting.items()):
+            try:
+                await channel.install(base.rstrip("/") + hook_path(account))
+            except DeliveryError as error:
+                _log.error("the webhook was not installed", account=account, code=error.code, problem=error.text)
+                if not error.again:
+                    del waiting[account]
+            else:
+                _log.info("the webhook is installed", account=account)
+                del waiting[account]
+        if waiting:
+            await asyncio.sleep(INSTALL_AGAIN_SECONDS)

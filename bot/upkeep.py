@@ -1,0 +1,36 @@
+"""What runs beside the outbox: invitations lapse, events get their numbers, old records of deliveries are forgotten."""
+
+import asyncio
+
+import structlog
+
+from ratings.store.claims import RunLapses
+from ratings.store.cleaning import Clean
+from ratings.store.events import NumberEvents
+from ratings.store.writer import Operation, StoreClosed, Writer
+
+NUMBER_EVERY = 0.2
+LAPSE_EVERY = 5.0
+CLEAN_EVERY = 3600.0
+_log = structlog.get_logger("tapfive.upkeep")
+
+
+async def keep_up(writer: Writer) -> None:
+    """Run until cancelled. Several processes may: what each does is harmless to do twice."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_every(NUMBER_EVERY, writer, NumberEvents()))
+        group.create_task(_every(LAPSE_EVERY, writer, RunLapses()))
+        group.create_task(_every(CLEAN_EVERY, writer, Clean()))
+
+
+async def _every(seconds: float, writer: Writer, operation: Operation[int]) -> None:
+    while True:
+        try:
+            done = await writer.do(operation)
+        except StoreClosed:
+            return
+        except Exception as error:  # noqa: BLE001 - the store may be full or away for a while; upkeep must outlive it
+            _log.warning("upkeep was put off", what=type(operation).__name__, error=type(error).__name__)
+            done = 0
+        if not done:
+            await asyncio.sleep(seconds)

@@ -1,0 +1,1 @@
+"""Reading: lists, the summary and the events, by the same filters everywhere."""

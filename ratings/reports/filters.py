@@ -1,0 +1,244 @@
+"""The filters of every list, summary and export: one set of names, read from text, turned into SQL conditions.
+
+Ranges are half-open; a bare date is a day of the installation's zone. Form, agent and group are ids.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, Table, exists, literal_column, select, text
+
+from ratings.errors import FieldError, InvalidInput
+from ratings.lifecycle import State
+from ratings.store.schema import ratings, ticket_tags
+from ratings.times import Instant, parse_instant
+from ratings.votes import VoteState
+
+RANGES = ("rated", "asked", "closed")
+NAMES = (
+    "survey",
+    "form",
+    "value",
+    "value_max",
+    *(f"{name}_{end}" for name in RANGES for end in ("from", "to")),
+    "channel",
+    "agent",
+    "group",
+    "priority",
+    "tag",
+    "has_comment",
+    "q",
+    "state",
+)
+"""Every filter, as it is named in a URL."""
+
+STATES = tuple(state.value for state in VoteState)
+INVITATION_STATES = tuple(state.value for state in State)
+MAX_VALUES = 100
+MAX_WORDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A half-open range of instants."""
+
+    start: Instant | None = None
+    end: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What to show. Empty: everything."""
+
+    equal: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    values: tuple[int, ...] = ()
+    value_max: int | None = None
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    has_comment: bool | None = None
+    words: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+
+    def about_tickets(self, table: Table) -> list[ColumnElement[bool]]:
+        """Return the conditions on what was copied at closing: survey, form, channel, agent, group, priority, tag."""
+        conditions: list[ColumnElement[bool]] = [
+            table.c[_COLUMNS[name]].in_(wanted) for name, wanted in self.equal.items()
+        ]
+        if self.tags:
+            tagged = exists().where(ticket_tags.c.invitation_id == table.c.id, ticket_tags.c.tag.in_(self.tags))
+            conditions.append(tagged)
+        return conditions
+
+    def between(self, name: str, column: ColumnElement[int]) -> list[ColumnElement[bool]]:
+        """Return the conditions that put an instant into the range of a name: rated, asked or closed."""
+        wanted = self.ranges.get(name, Range())
+        conditions: list[ColumnElement[bool]] = []
+        if wanted.start is not None:
+            conditions.append(column >= wanted.start)
+        if wanted.end is not None:
+            conditions.append(column < wanted.end)
+        return conditions
+
+    def about_answers(self, *, sqlite: bool) -> list[ColumnElement[bool]]:
+        """Return the conditions on what the customer said: value, comment, words. They never touch a denominator."""
+        conditions: list[ColumnElement[bool]] = []
+        if self.values:
+            conditions.append(ratings.c.value.in_(self.values))
+        if self.value_max is not None:
+            conditions.append(ratings.c.value <= self.value_max)
+        if self.has_comment is not None:
+            conditions.append(ratings.c.comment.is_not(None) if self.has_comment else ratings.c.comment.is_(None))
+        if self.words:
+            conditions.append(_words(self.words, sqlite=sqlite))
+        return conditions
+
+
+_COLUMNS = {
+    "survey": "survey_id",
+    "form": "form",
+    "channel": "account",
+    "agent": "agent_id",
+    "group": "group_id",
+    "priority": "priority",
+}
+
+
+def parse_filters(
+    parameters: Mapping[str, Sequence[str]], zone: ZoneInfo, *, states: Iterable[str] = STATES, also: Iterable[str] = ()
+) -> Filters:
+    """Read filters from query parameters (each a list: repeated, or separated by commas where they are ids or values).
+
+    `also` names parameters that the caller reads itself. Raises InvalidInput that lists every wrong one.
+    """
+    reader = _Reader(parameters, zone, tuple(states))
+    known = {*NAMES, *also}
+    for name in parameters:
+        if name not in known:
+            reader.wrong(name, f"there is no such parameter; there are {', '.join(sorted(known))}")
+    filters = reader.read()
+    if reader.errors:
+        raise InvalidInput(tuple(reader.errors))
+    return filters
+
+
+class _Reader:
+    def __init__(self, parameters: Mapping[str, Sequence[str]], zone: ZoneInfo, states: tuple[str, ...]) -> None:
+        self.parameters = parameters
+        self.zone = zone
+        self.states = states
+        self.errors: list[FieldError] = []
+
+    def wrong(self, name: str, detail: str) -> None:
+        self.errors.append(FieldError(f"/{name}", detail))
+
+    def read(self) -> Filters:
+        value_max = self._one("value_max", _whole)
+        has_comment = self._one("has_comment", _boolean)
+        return Filters(
+            equal={name: self._many(name) for name in _COLUMNS if name in self.parameters},
+            values=tuple(
+                each
+                for each in (self._convert("value", item, _whole) for item in self._many("value"))
+                if each is not None
+            ),
+            value_max=value_max,
+            ranges={name: self._range(name) for name in RANGES},
+            tags=self._many("tag"),
+            has_comment=has_comment,
+            words=self._words(),
+            states=self._states(),
+        )
+
+    def _many(self, name: str) -> tuple[str, ...]:
+        found = [item for text_ in self.parameters.get(name, ()) for item in text_.split(",") if item]
+        if name in self.parameters and not found:
+            self.wrong(name, "it is empty; leave it out or give a value")
+        if len(found) > MAX_VALUES:
+            self.wrong(name, f"{len(found)} values; at most {MAX_VALUES}")
+        return tuple(dict.fromkeys(found))
+
+    def _one(self, name: str, read: Callable[[str], Any]) -> Any:
+        found = self.parameters.get(name, ())
+        if len(found) > 1:
+            self.wrong(name, "it is given more than once")
+        return self._convert(name, found[0], read) if found else None
+
+    def _convert(self, name: str, found: str, read: Callable[[str], Any]) -> Any:
+        try:
+            return read(found)
+        except (ValueError, OverflowError) as error:
+            self.wrong(name, str(error))
+            return None
+
+    def _range(self, name: str) -> Range:
+        start = self._one(f"{name}_from", lambda found: self._instant(found, end=False))
+        end = self._one(f"{name}_to", lambda found: self._instant(found, end=True))
+        if start is not None and end is not None and start > end:
+            self.wrong(f"{name}_to", f"it is before {name}_from")
+        return Range(start, end)
+
+    def _instant(self, found: str, *, end: bool) -> Instant:
+        """Read a time, or a day of the zone: the range includes the day that it ends with."""
+        try:
+            day = date.fromisoformat(found)
+        except ValueError:
+            try:
+                return parse_instant(found)
+            except ValueError:
+                raise ValueError(
+                    f"{found[:40]!r} is no time; write a day (2026-01-31) or a time with an offset (2026-01-31T09:00:00+03:00)"
+                ) from None
+        if end:
+            day += timedelta(days=1)
+        return round(datetime(day.year, day.month, day.day, tzinfo=self.zone).timestamp() * 1000)
+
+    def _words(self) -> tuple[str, ...]:
+        words = tuple(word for found in self.parameters.get("q", ()) for word in _split_words(found))
+        if "q" in self.parameters and not words:
+            self.wrong("q", "there is no word in it")
+        if len(words) > MAX_WORDS:
+            self.wrong("q", f"{len(words)} words; at most {MAX_WORDS}")
+        return words
+
+    def _states(self) -> tuple[str, ...]:
+        found = self._many("state")
+        for state in found:
+            if state not in self.states:
+                self.wrong("state", f"{state[:40]!r} is no state; there are {', '.join(self.states)}")
+        return found
+
+
+def _whole(found: str) -> int:
+    if not found.lstrip("-").isdecimal() or len(found) > 6:  # noqa: PLR2004 - a scale has two digits
+        raise ValueError(f"{found[:40]!r} is no whole number")
+    return int(found)
+
+
+def _boolean(found: str) -> bool:
+    if found not in {"true", "false"}:
+        raise ValueError(f"{found[:40]!r} is neither true nor false")
+    return found == "true"
+
+
+def _split_words(found: str) -> list[str]:
+    return "".join(char if char.isalnum() else " " for char in found).split()
+
+
+def _words(words: Sequence[str], *, sqlite: bool) -> ColumnElement[bool]:
+    """Every word must begin a word of the comment: FTS5 prefix query, or to_tsquery's `:*`."""
+    if sqlite:
+        query = " ".join(f'"{word}" *' for word in words)
+        found: Select[Any] = (
+            select(literal_column("rowid"))
+            .select_from(text("rating_words"))
+            .where(text("rating_words MATCH :words").bindparams(words=query))
+        )
+        return ratings.c.id.in_(found)
+    query = " & ".join(f"{word}:*" for word in words)
+    return text("ratings.words @@ to_tsquery('simple', :words)").bindparams(words=query)  # type: ignore[return-value] # a text clause is a condition
+
+
+__all__ = ["INVITATION_STATES", "NAMES", "STATES", "Filters", "Range", "parse_filters"]

@@ -1,0 +1,1 @@
+"""The SQL store: schema, migrations, the one writer and its operations, readers."""

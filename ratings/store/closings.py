@@ -1,0 +1,288 @@
+"""Closings and reopens: one decision for every closing, taken inside the transaction that stores it."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, bindparam, cast, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from ratings.lifecycle import OPEN_STATES, EventType, JobKind, State, Trigger, move_invitation
+from ratings.rules import Ask, Facts, decide
+from ratings.store.rows import event_row, job_row
+from ratings.store.schema import addresses, events, invitations, jobs, ticket_tags, tickets
+from ratings.store.surveys import load_surveys
+from ratings.store.unit import Row, Unit
+from ratings.store.writer import Operation
+from ratings.survey import Survey, choose_survey
+from ratings.texts import pick_language
+from ratings.ticket import Reopened, Ticket, ticket_to_dict
+from ratings.times import Instant
+
+_EARLIER = select(
+    invitations.c.id,
+    invitations.c.desk,
+    invitations.c.ticket_id,
+    invitations.c.closing,
+    invitations.c.closed_at,
+    invitations.c.decision,
+    invitations.c.reason,
+    invitations.c.due_at,
+    invitations.c.state,
+    invitations.c.asked_at,
+    invitations.c.account,
+).order_by(invitations.c.id)
+_CANCEL = (
+    update(invitations)
+    .where(invitations.c.id == bindparam("of"))
+    .values(state=bindparam("to_state"), state_reason=bindparam("because"))
+)
+_LOCK_TICKETS = select(func.pg_advisory_xact_lock(func.unnest(cast(bindparam("keys"), ARRAY(BigInteger)))))
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The decision about a closing as it is stored; `new` when this report made it."""
+
+    invitation_id: int
+    decision: str
+    reason: str | None
+    due_at: Instant | None
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenedResult:
+    """How many invitations a reopen cancelled."""
+
+    cancelled: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeskReport(Operation["Decided | ReopenedResult"]):
+    """A desk reported that a ticket was closed or reopened. `accounts` are the channel accounts that are configured."""
+
+    report: Ticket | Reopened
+    accounts: frozenset[str]
+
+    order: ClassVar[int] = 10
+
+    @classmethod
+    def fold(cls, unit: Unit, operations: Sequence["DeskReport"]) -> Sequence["Decided | ReopenedResult"]:
+        """Decide closings and carry out reopens in the order of their arrival."""
+        return _Fold(unit, operations).run()
+
+    def ids_wanted(self) -> int:
+        """An invitation, its job and an event for each that is cancelled."""
+        return 8
+
+
+class _Earlier:
+    """An invitation of a ticket as this batch sees it: stored before, or about to be."""
+
+    __slots__ = ("asked_at", "closed_at", "closing", "decided", "row", "state")
+
+    def __init__(
+        self, decided: Decided, closing: str, closed_at: Instant, state: State, asked_at: Instant | None
+    ) -> None:
+        self.decided = decided
+        self.closing = closing
+        self.closed_at = closed_at
+        self.state = state
+        self.asked_at = asked_at
+        self.row: Row | None = None
+
+
+class _Fold:
+    def __init__(self, unit: Unit, operations: Sequence[DeskReport]) -> None:
+        self.unit = unit
+        self.operations = operations
+        self.tickets: list[Row] = []
+        self.invitations: list[Row] = []
+        self.tags: list[Row] = []
+        self.jobs: list[Row] = []
+        self.events: list[Row] = []
+        self.cancelled: list[Row] = []
+
+    def run(self) -> list[Decided | ReopenedResult]:
+        reports = [operation.report for operation in self.operations]
+        keys = {(report.desk, report.id) for report in reports}
+        self._lock(keys)
+        self.earlier = self._load_earlier(keys)
+        self.surveys = load_surveys(self.unit.connection)
+        self.facts = _AddressFacts(self.unit, [report for report in reports if isinstance(report, Ticket)])
+        results: list[Decided | ReopenedResult] = []
+        for operation in self.operations:
+            report = operation.report
+            if isinstance(report, Ticket):
+                results.append(self._close(report, operation.accounts))
+            else:
+                results.append(self._reopen(report))
+        self._store()
+        return results
+
+    def _lock(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Let no other process decide about these tickets meanwhile; in sorted order, so that nobody deadlocks."""
+        if self.unit.is_postgresql:
+            numbers = sorted({_lock_number(desk, ticket_id) for desk, ticket_id in keys})
+            self.unit.connection.execute(_LOCK_TICKETS, {"keys": numbers})
+
+    def _load_earlier(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[_Earlier]]:
+        by_desk: dict[str, list[str]] = {}
+        for desk, ticket_id in keys:
+            by_desk.setdefault(desk, []).append(ticket_id)
+        found: dict[tuple[str, str], list[_Earlier]] = {}
+        for desk, ticket_ids in by_desk.items():
+            where = (invitations.c.desk == desk) & invitations.c.ticket_id.in_(ticket_ids)
+            for row in self.unit.rows(_EARLIER.where(where)):
+                decided = Decided(row.id, row.decision, row.reason, row.due_at, new=False)
+                earlier = _Earlier(decided, row.closing, row.closed_at, State(row.state), row.asked_at)
+                found.setdefault((row.desk, row.ticket_id), []).append(earlier)
+        return found
+
+    def _close(self, ticket: Ticket, accounts: frozenset[str]) -> Decided:
+        known = self.earlier.setdefault((ticket.desk, ticket.id), [])
+        closing = ticket.closing_key
+        for earlier in known:
+            if earlier.closing == closing:
+                return _again(earlier.decided)
+        if known and known[-1].state in OPEN_STATES:
+            return _again(known[-1].decided)
+        survey = choose_survey(self.surveys, ticket)
+        asked = [each.closed_at for each in known if each.asked_at is not None or each.state is State.ANSWERED]
+        facts = Facts(accounts, self.facts.opted_out, self.facts.unreachable, max(asked, default=None))
+        decision = decide(ticket, survey, facts, self.unit.now)
+        earlier = self._insert(ticket, closing, survey, decision if isinstance(decision, Ask) else None)
+        if not isinstance(decision, Ask):
+            assert earlier.row is not None
+            earlier.row["reason"] = decision.reason.value
+            earlier.row["detail"] = _json(decision.detail)
+            earlier.decided = Decided(earlier.decided.invitation_id, "skip", decision.reason.value, None, new=True)
+        known.append(earlier)
+        return earlier.decided
+
+    def _insert(self, ticket: Ticket, closing: str, survey: Survey | None, ask: Ask | None) -> _Earlier:
+        now = self.unit.now
+        number = self.unit.next_id()
+        state = State.SCHEDULED if ask else State.SKIPPED
+        first = ticket.addresses[0] if ticket.addresses else None
+        account = ask.channel if ask else first.channel if first else None
+        address = ask.address if ask else first.id if first else None
+        wanted = ticket.customer.language
+        row: Row = {
+            "id": number,
+            "desk": ticket.desk,
+            "ticket_id": ticket.id,
+            "closing": closing,
+            "closed_at": ticket.closed_at,
+            "decision": "ask" if ask else "skip",
+            "reason": None,
+            "detail": None,
+            "decided_at": now,
+            "due_at": ask.at if ask else None,
+            "survey_id": survey.id if survey else None,
+            "survey_version": survey.version if survey else None,
+            "language": pick_language(wanted, survey.languages, survey.language) if survey else None,
+            "account": account,
+            "address": address,
+            "customer": ticket.customer_key(account or "", address or ""),
+            "form": ticket.form.id if ticket.form else None,
+            "group_id": ticket.group.id if ticket.group else None,
+            "agent_id": ticket.agent.id if ticket.agent else None,
+            "agent_name": ticket.agent.name if ticket.agent else None,
+            "priority": ticket.priority,
+            "kind": ticket.kind,
+            "ticket_url": ticket.url,
+            "subject": ticket.subject,
+            "state": state.value,
+            "state_reason": None,
+            "asked_at": None,
+            "delivery": None,
+            "external_id": None,
+            "expires_at": ticket.closed_at + (survey.timing.expires_after if survey else 0),
+            "comment": None,
+            "comment_until": None,
+            "changing": False,
+            "revision": 0,
+        }
+        self.invitations.append(row)
+        self.tickets.append({"id": number, "received_at": now, "snapshot": _json(ticket_to_dict(ticket))})
+        self.tags.extend({"tag": tag, "invitation_id": number} for tag in dict.fromkeys(ticket.tags))
+        if ask:
+            self.jobs.append(
+                job_row(
+                    self.unit,
+                    kind=JobKind.PROMPT,
+                    invitation_id=number,
+                    revision=0,
+                    account=ask.channel,
+                    address=ask.address,
+                    due_at=ask.at,
+                )
+            )
+        decided = Decided(number, row["decision"], None, row["due_at"], new=True)
+        earlier = _Earlier(decided, closing, ticket.closed_at, state, None)
+        earlier.row = row
+        return earlier
+
+    def _reopen(self, report: Reopened) -> ReopenedResult:
+        cancelled = 0
+        for earlier in self.earlier.get((report.desk, report.id), ()):
+            state = move_invitation(earlier.state, Trigger.REOPENED)
+            # A reopen older than the closing tells of an earlier end of the ticket.
+            if state is earlier.state or report.reopened_at < earlier.closed_at:
+                continue
+            cancelled += 1
+            earlier.state = state
+            number = earlier.decided.invitation_id
+            if earlier.row is not None:
+                earlier.row.update(state=state.value, state_reason=Trigger.REOPENED.value)
+            else:
+                self.cancelled.append({"of": number, "to_state": state.value, "because": Trigger.REOPENED.value})
+            self.events.append(event_row(self.unit, EventType.CANCELLED, number))
+        return ReopenedResult(cancelled)
+
+    def _store(self) -> None:
+        unit = self.unit
+        unit.insert(tickets, self.tickets)
+        unit.insert(invitations, self.invitations)
+        unit.insert(ticket_tags, self.tags)
+        unit.insert(jobs, self.jobs)
+        if self.cancelled:
+            unit.connection.execute(_CANCEL, self.cancelled)
+        unit.insert(events, self.events)
+
+
+class _AddressFacts:
+    """Which addresses of a batch's tickets take no prompts."""
+
+    def __init__(self, unit: Unit, reported: Sequence[Ticket]) -> None:
+        wanted = {(address.channel, address.id) for ticket in reported for address in ticket.addresses}
+        self.opted_out: set[tuple[str, str]] = set()
+        self.unreachable: set[tuple[str, str]] = set()
+        by_account: dict[str, list[str]] = {}
+        for account, address in wanted:
+            by_account.setdefault(account, []).append(address)
+        for account, ids in by_account.items():
+            where = (addresses.c.account == account) & addresses.c.address.in_(ids)
+            statement = select(addresses.c.address, addresses.c.opted_out_at, addresses.c.unreachable_at).where(where)
+            for row in unit.rows(statement):
+                if row.opted_out_at is not None:
+                    self.opted_out.add((account, row.address))
+                if row.unreachable_at is not None:
+                    self.unreachable.add((account, row.address))
+
+
+def _again(decided: Decided) -> Decided:
+    return Decided(decided.invitation_id, decided.decision, decided.reason, decided.due_at, new=False)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _lock_number(desk: str, ticket_id: str) -> int:
+    digest = hashlib.blake2b(f"{desk}\x00{ticket_id}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)

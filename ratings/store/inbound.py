@@ -1,0 +1,334 @@
+"""What customers do: taps, presses, words. Many in one transaction, each exactly once, whatever is delivered again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from sqlalchemy import ColumnElement, and_, or_, select
+
+from ratings.lifecycle import (
+    Delivery,
+    JobKind,
+    Outcome,
+    Step,
+    change_pressed,
+    comment_pressed,
+    delivery_reported,
+    opted_out,
+    skip_pressed,
+    voted,
+)
+from ratings.store.addresses import Addresses
+from ratings.store.loading import Invitations, Loaded, by_account
+from ratings.store.rows import notice_row
+from ratings.store.schema import accounts, inbound_events, invitations, unreadable_events
+from ratings.store.surveys import load_surveys
+from ratings.store.unit import Row, Unit
+from ratings.store.words import Words
+from ratings.store.writer import Operation
+from ratings.survey import Survey
+from ratings.wording import acknowledgment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One thing that a platform told. `event_id` is unique per account; `sender` is the address that did it."""
+
+    event_id: str
+    sender: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tapped(Happening):
+    """A choice was tapped; `invitation_id` comes out of a verified token (None: it was forged)."""
+
+    invitation_id: int | None
+    value: int
+    tap: str
+    prompt_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressed(Happening):
+    """An action was pressed: change, comment, skip or never."""
+
+    invitation_id: int | None
+    action: str
+    tap: str
+    prompt_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrote(Happening):
+    """The customer wrote. `text` is "" when only media came."""
+
+    message_id: str
+    text: str
+    reply_to: str | None
+    edited: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered(Happening):
+    """The platform tells what became of a message."""
+
+    external_id: str
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(Happening):
+    """No more messages: the customer asked for it (`asked`), or blocked us."""
+
+    asked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed(Happening):
+    """Messages again: the customer asked for it (`asked`), or lifted the block."""
+
+    asked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Other(Happening):
+    """Nothing for us; kept so that it is known to have come."""
+
+    what: str
+    tap: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable(Happening):
+    """What the parser could not read."""
+
+    raw: bytes
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgment:
+    """A tap that waits for an answer now: with the words `text`, or with none where it is "".
+
+    `job_id` is the safety net, to be dropped when the first try worked; None where nothing depends on it.
+    """
+
+    tap: str
+    text: str
+    invitation_id: int | None
+    job_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of the events of one request, in order, and the taps that wait."""
+
+    outcomes: tuple[str, ...]
+    acknowledgments: tuple[Acknowledgment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receive(Operation[Received]):
+    """Events of one account, in the order of the platform. `position` is committed with them (polling).
+
+    `answers` says whether we are the only ones who read this account: then a text that is not ours gets a polite answer.
+    """
+
+    account: str
+    happenings: tuple[Happening, ...]
+    answers: bool = True
+    position: str | None = None
+
+    order: ClassVar[int] = 20
+
+    @classmethod
+    def fold(cls, unit: Unit, operations: Sequence["Receive"]) -> Sequence[Received]:
+        """Fold the life of every invitation over the events, in the order of their arrival."""
+        return _Fold(unit, operations).run()
+
+    def ids_wanted(self) -> int:
+        """A tap may need ids for a vote, changes, jobs and events, and bring a few held texts with it."""
+        return 24 * len(self.happenings) + 8
+
+
+class _Fold:
+    def __init__(self, unit: Unit, operations: Sequence[Receive]) -> None:
+        self.unit = unit
+        self.operations = operations
+        self.invitations = Invitations(unit)
+        self.seen: list[Row] = []
+        self.unreadable: list[Row] = []
+        self.surveys: dict[str, Survey] | None = None
+
+    def run(self) -> list[Received]:
+        everything = [(operation, event) for operation in self.operations for event in operation.happenings]
+        writing = [(operation.account, event.sender) for operation, event in everything if _needs_address(event)]
+        self.addresses = Addresses(self.unit, writing)
+        self._load(everything, writing)
+        self.known = self._known([(operation.account, event.event_id) for operation, event in everything])
+        tapping = [(operation.account, event.sender) for operation, event in everything if isinstance(event, Tapped)]
+        self.words = Words(self.unit, self.invitations, self.addresses, [*writing, *tapping], writes=bool(writing))
+        results = []
+        for operation in self.operations:
+            outcomes: list[str] = []
+            waiting: list[Acknowledgment] = []
+            for event in operation.happenings:
+                outcome = self._receive(operation, event, waiting)
+                outcomes.append(outcome)
+            results.append(Received(tuple(outcomes), tuple(waiting)))
+        self._store()
+        return results
+
+    def _load(self, everything: Sequence[tuple[Receive, Happening]], writing: Sequence[tuple[str, str]]) -> None:
+        tapped = {
+            event.invitation_id
+            for _, event in everything
+            if isinstance(event, Tapped | Pressed) and event.invitation_id is not None
+        }
+        wanted: list[ColumnElement[bool]] = [invitations.c.id.in_(sorted(tapped))] if tapped else []
+        replies = {event.reply_to for _, event in everything if isinstance(event, Wrote) and event.reply_to}
+        for account, senders in by_account(writing).items():
+            theirs = and_(invitations.c.account == account, invitations.c.address.in_(senders))
+            living = invitations.c.expires_at > self.unit.now
+            wanted.append(and_(theirs, or_(living, invitations.c.external_id.in_(replies)) if replies else living))
+        self.invitations.load(*wanted)
+
+    def _known(self, events: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return which events were received before. Read after the locks, so that a race has been decided by now."""
+        known: set[tuple[str, str]] = set()
+        for account, event_ids in by_account(events).items():
+            where = (inbound_events.c.account == account) & inbound_events.c.event_id.in_(event_ids)
+            known.update(
+                (account, row[0])
+                for row in self.unit.connection.execute(select(inbound_events.c.event_id).where(where))
+            )
+        return known
+
+    def _receive(self, operation: Receive, event: Happening, waiting: list[Acknowledgment]) -> str:
+        key = (operation.account, event.event_id)
+        if key in self.known:
+            # A redelivery: the platform did not read our 200. Its tap may still wait for an acknowledgment.
+            if isinstance(event, Tapped | Pressed):
+                waiting.append(Acknowledgment(event.tap, "", event.invitation_id, None))
+            return "duplicate"
+        self.known.add(key)
+        outcome = self._carry_out(operation, event, waiting)
+        self.seen.append({"account": key[0], "event_id": key[1], "at": self.unit.now, "outcome": outcome})
+        return outcome
+
+    def _carry_out(self, operation: Receive, event: Happening, waiting: list[Acknowledgment]) -> str:
+        account = operation.account
+        match event:
+            case Tapped() | Pressed():
+                return self._tap(account, event, waiting)
+            case Wrote():
+                return self.words.wrote(account, event.sender, event, answers=operation.answers)
+            case Refused():
+                return self._refuse(account, event.sender, asked=event.asked)
+            case Allowed():
+                return self._allow(operation, event)
+            case Delivered():
+                return self._delivered(account, event)
+            case Unreadable(event_id=event_id, error=error, raw=raw):
+                row = {"account": account, "event_id": event_id, "at": self.unit.now, "error": error, "raw": raw}
+                self.unreadable.append(row)
+                return "unreadable"
+            case Other():
+                if event.tap:
+                    waiting.append(Acknowledgment(event.tap, "", None, None))
+                return Outcome.IGNORED.value
+            case _:
+                raise TypeError(f"no such happening: {type(event).__name__}")
+
+    def _tap(self, account: str, event: Tapped | Pressed, waiting: list[Acknowledgment]) -> str:
+        loaded = self.invitations.loaded.get(event.invitation_id) if event.invitation_id is not None else None
+        if loaded is None or loaded.row.account != account or loaded.row.address != event.sender:
+            # The token is unknown, or somebody else's: anyone in a group can tap, and a modified client sends anything.
+            waiting.append(Acknowledgment(event.tap, "", None, None))
+            return "forged" if loaded is None else "wrong_sender"
+        if loaded.invitation.external_id is None and event.prompt_id is not None:
+            # The tap overtook its own Sent: the message it was tapped on is the prompt.
+            loaded.invitation = replace(loaded.invitation, external_id=event.prompt_id)
+        before_first = loaded.invitation.value is None
+        step = self._step(loaded, event)
+        self.invitations.take(loaded, step, by="customer", event_id=event.event_id, source="tap", tap=event.tap)
+        if isinstance(event, Pressed) and event.action == "never":
+            self._refuse(account, event.sender, asked=True)
+        if before_first and loaded.invitation.value is not None:
+            self.words.join_held(account, event.sender, loaded)
+        revision = step.invitation.revision
+        job_id = self.invitations.job_id(loaded.invitation.id, revision, JobKind.ACKNOWLEDGE)
+        waiting.append(Acknowledgment(event.tap, self._words(loaded, step.acknowledge), loaded.invitation.id, job_id))
+        return step.outcome.value
+
+    def _step(self, loaded: Loaded, event: Tapped | Pressed) -> Step:
+        invitation, now = loaded.invitation, self.unit.now
+        if isinstance(event, Tapped):
+            return voted(invitation, event.value, now)
+        match event.action:
+            case "change":
+                return change_pressed(invitation, now)
+            case "comment":
+                return comment_pressed(invitation, now)
+            case _:
+                return skip_pressed(invitation, now)
+
+    def _words(self, loaded: Loaded, key: str) -> str:
+        if self.surveys is None:
+            self.surveys = {survey.id: survey for survey in load_surveys(self.unit.connection)}
+        words = self.surveys.get(loaded.row.survey_id, loaded.survey)
+        return acknowledgment(words, loaded.survey.scale, loaded.invitation.value, key, loaded.row.language)
+
+    def _refuse(self, account: str, address: str, *, asked: bool) -> str:
+        self.addresses.refuse(account, address, asked=asked)
+        if asked:
+            for loaded in self.invitations.loaded.values():
+                if (loaded.row.account, loaded.row.address) == (account, address):
+                    self.invitations.take(loaded, opted_out(loaded.invitation), by="customer")
+            self._notice(account, address, "opted_out")
+        return Outcome.ACTED.value
+
+    def _allow(self, operation: Receive, event: Allowed) -> str:
+        was_out = self.addresses.allow(operation.account, event.sender, asked=event.asked)
+        if (
+            event.asked
+            and (was_out or self.addresses.may_be_polite(operation.account, event.sender))
+            and operation.answers
+        ):
+            self._notice(operation.account, event.sender, "opted_in")
+        return Outcome.ACTED.value
+
+    def _delivered(self, account: str, event: Delivered) -> str:
+        for loaded in self.invitations.loaded.values():
+            if loaded.row.account == account and loaded.invitation.external_id == event.external_id:
+                self.invitations.take(loaded, delivery_reported(loaded.invitation, event.delivery), by="platform")
+                return Outcome.ACTED.value
+        return Outcome.IGNORED.value
+
+    def _notice(self, account: str, address: str, text: str) -> None:
+        language = self.words.language(account, address)
+        self.invitations.add_job(notice_row(self.unit, account, address, text, language=language))
+
+    def _store(self) -> None:
+        unit = self.unit
+        unit.insert(inbound_events, self.seen)
+        unit.insert(unreadable_events, self.unreadable)
+        self.addresses.store()
+        self.invitations.store()
+        self.words.store()
+        positions = {
+            operation.account: operation.position for operation in self.operations if operation.position is not None
+        }
+        for account, position in positions.items():
+            unit.upsert(
+                accounts,
+                [{"account": account, "position": position, "paused_until": 0, "next_send_at": 0}],
+                keep=("paused_until", "next_send_at"),
+            )
+
+
+def _needs_address(event: Happening) -> bool:
+    """True for what concerns an address as a whole; a tap concerns its invitation alone, and is the hot path."""
+    return isinstance(event, Wrote | Refused | Allowed | Delivered) or (
+        isinstance(event, Pressed) and event.action == "never"
+    )

@@ -1,0 +1,268 @@
+"""From rows to invitations and back: what the folds over the life of an invitation share."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, select, update
+
+from ratings.lifecycle import Change, Delivery, Invitation, State, Step, Terms
+from ratings.store.rows import event_row, job_row
+from ratings.store.schema import events, invitations, jobs, rating_history, ratings, votes
+from ratings.store.surveys import load_survey_version
+from ratings.store.unit import Row, Unit
+from ratings.survey import Survey
+from ratings.votes import VoteState
+
+INTERNAL = ""
+"""The account of jobs that talk to nobody."""
+
+_SELECT = (
+    select(
+        invitations,
+        ratings.c.value,
+        ratings.c.rated_at,
+        ratings.c.state.label("vote_state"),
+    )
+    .select_from(invitations.outerjoin(ratings, ratings.c.id == invitations.c.id))
+    .order_by(invitations.c.id)
+)
+_CHANGED = (
+    "state",
+    "state_reason",
+    "asked_at",
+    "delivery",
+    "external_id",
+    "comment",
+    "comment_until",
+    "changing",
+    "revision",
+)
+_UPDATE = (
+    update(invitations)
+    .where(invitations.c.id == bindparam("of"))
+    .values({name: bindparam(f"new_{name}") for name in _CHANGED})
+)
+_COPIED = (
+    "survey_id",
+    "account",
+    "closed_at",
+    "desk",
+    "ticket_id",
+    "ticket_url",
+    "subject",
+    "form",
+    "group_id",
+    "agent_id",
+    "agent_name",
+    "priority",
+)
+
+
+@dataclass(slots=True)
+class Loaded:
+    """An invitation with the row that it came from and the survey as it was at the decision."""
+
+    row: Any
+    survey: Survey
+    invitation: Invitation
+    had_rating: bool
+    changed: bool = False
+
+
+class Invitations:
+    """The invitations that a batch touches: loaded and locked at once, changed by steps, written at once."""
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+        self.loaded: dict[int, Loaded] = {}
+        self._versions: dict[tuple[str, int], tuple[Survey, Terms]] = {}
+        self._rated: dict[int, Loaded] = {}
+        self._votes: list[Row] = []
+        self._history: list[Row] = []
+        self._jobs: list[Row] = []
+        self._events: list[Row] = []
+
+    def load(self, *where: ColumnElement[bool]) -> None:
+        """Load all that meet one of the conditions, locked in the order of their ids."""
+        for condition in where:
+            statement = _SELECT.where(and_(condition, invitations.c.survey_id.is_not(None)))
+            if self.unit.is_postgresql:
+                statement = statement.with_for_update(of=invitations)
+            for row in self.unit.connection.execute(statement):
+                if row.id not in self.loaded:
+                    survey, terms = self._version(row.survey_id, row.survey_version)
+                    self.loaded[row.id] = Loaded(row, survey, _invitation(row, terms), row.value is not None)
+
+    def _version(self, survey_id: str, version: int) -> tuple[Survey, Terms]:
+        found = self._versions.get((survey_id, version))
+        if found is None:
+            survey = load_survey_version(self.unit.connection, survey_id, version)
+            found = self._versions[(survey_id, version)] = (survey, terms_of(survey))
+        return found
+
+    def take(
+        self,
+        loaded: Loaded,
+        step: Step,
+        *,
+        by: str,
+        event_id: str = "",
+        source: str = "",
+        tap: str = "",
+    ) -> None:
+        """Keep what a step decided: it is written by `store`. Without a `tap` there is nothing to acknowledge."""
+        unit, before, after = self.unit, loaded.invitation, step.invitation
+        loaded.invitation = after
+        loaded.changed = loaded.changed or after is not before
+        number = after.id
+        if after.value is not None and (step.vote is not None or step.changes):
+            self._rated[number] = loaded
+        if step.vote is not None:
+            self._votes.append(
+                {
+                    "id": unit.next_id(),
+                    "invitation_id": number,
+                    "value": step.vote.value,
+                    "state": step.vote.state.value,
+                    "source": source,
+                    "account": loaded.row.account,
+                    "event_id": event_id,
+                    "at": unit.now,
+                }
+            )
+        for change in step.changes:
+            self._history.append(_history_row(unit, number, change, by))
+        for job in step.jobs:
+            if job.kind == "acknowledge" and not tap:
+                continue
+            self._jobs.append(
+                job_row(
+                    unit,
+                    kind=job.kind,
+                    invitation_id=number,
+                    revision=job.revision,
+                    account=INTERNAL if job.kind == "lapse" else loaded.row.account,
+                    address=loaded.row.address,
+                    due_at=job.due_at,
+                    text=job.text,
+                    detail=tap if job.kind == "acknowledge" else None,
+                )
+            )
+        for event in step.events:
+            previous = before.value if before.value != after.value else None
+            self._events.append(event_row(unit, event, number, after.value, previous))
+
+    def add_job(self, row: Row) -> None:
+        """Write a job that no step asked for."""
+        self._jobs.append(row)
+
+    def store(self) -> None:
+        """Write everything that was taken, a statement a table."""
+        unit = self.unit
+        changed = [_update_row(loaded.invitation) for loaded in self.loaded.values() if loaded.changed]
+        if changed:
+            unit.connection.execute(_UPDATE, changed)
+        unit.upsert(ratings, [_rating_row(unit, loaded) for loaded in self._rated.values()], keep=_COPIED)
+        unit.insert(votes, self._votes)
+        unit.insert(rating_history, self._history)
+        unit.insert(jobs, self._jobs)
+        unit.insert(events, self._events)
+
+    def job_id(self, invitation_id: int, revision: int, kind: str) -> int | None:
+        """Return the id of a job that is about to be written."""
+        for row in reversed(self._jobs):
+            if row["invitation_id"] == invitation_id and row["revision"] == revision and row["kind"] == kind:
+                return int(row["id"])
+        return None
+
+
+def terms_of(survey: Survey) -> Terms:
+    """Return what a survey's version fixes for its invitations."""
+    timing = survey.timing
+    return Terms(survey.scale.values, timing.edit_window, timing.comment_window, timing.reminders, timing.lapse_after)
+
+
+def by_account(pairs: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:
+    """Group (account, key) pairs, without repeats: a SELECT an account finds them by its index."""
+    grouped: dict[str, dict[str, None]] = {}
+    for account, key in pairs:
+        grouped.setdefault(account, {})[key] = None
+    return {account: list(keys) for account, keys in grouped.items()}
+
+
+def _invitation(row: Any, terms: Terms) -> Invitation:
+    return Invitation(
+        id=row.id,
+        state=State(row.state),
+        terms=terms,
+        expires_at=row.expires_at,
+        state_reason=row.state_reason,
+        asked_at=row.asked_at,
+        delivery=Delivery(row.delivery) if row.delivery else None,
+        external_id=row.external_id,
+        value=row.value,
+        comment=row.comment or "",
+        rated_at=row.rated_at,
+        vote_state=VoteState(row.vote_state) if row.vote_state else None,
+        comment_until=row.comment_until,
+        changing=row.changing,
+        revision=row.revision,
+    )
+
+
+def _update_row(invitation: Invitation) -> Row:
+    return {
+        "of": invitation.id,
+        "new_state": invitation.state.value,
+        "new_state_reason": invitation.state_reason,
+        "new_asked_at": invitation.asked_at,
+        "new_delivery": invitation.delivery.value if invitation.delivery else None,
+        "new_external_id": invitation.external_id,
+        "new_comment": invitation.comment or None,
+        "new_comment_until": invitation.comment_until,
+        "new_changing": invitation.changing,
+        "new_revision": invitation.revision,
+    }
+
+
+def _rating_row(unit: Unit, loaded: Loaded) -> Row:
+    invitation, row, scale = loaded.invitation, loaded.row, loaded.survey.scale
+    assert invitation.value is not None
+    assert invitation.vote_state is not None
+    choice = scale.get(invitation.value)
+    return {
+        "id": invitation.id,
+        "state": invitation.vote_state.value,
+        "value": invitation.value,
+        "satisfied": choice is not None and choice.satisfied,
+        "comment": invitation.comment or None,
+        "rated_at": invitation.rated_at,
+        "changed_at": unit.now,
+        "scale": scale.name,
+        "survey_id": row.survey_id,
+        "account": row.account,
+        "asked_at": invitation.asked_at,
+        "closed_at": row.closed_at,
+        "desk": row.desk,
+        "ticket_id": row.ticket_id,
+        "ticket_url": row.ticket_url,
+        "subject": row.subject,
+        "form": row.form,
+        "group_id": row.group_id,
+        "agent_id": row.agent_id,
+        "agent_name": row.agent_name,
+        "priority": row.priority,
+    }
+
+
+def _history_row(unit: Unit, number: int, change: Change, by: str) -> Row:
+    return {
+        "id": unit.next_id(),
+        "invitation_id": number,
+        "at": unit.now,
+        "what": change.what,
+        "old": change.old,
+        "new": change.new,
+        "by": by,
+    }

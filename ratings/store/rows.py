@@ -1,0 +1,98 @@
+"""Rows that more than one kind of operation writes: jobs and events."""
+
+import json
+from collections.abc import Mapping
+
+from ratings.lifecycle import EventType, JobKind
+from ratings.store.unit import Row, Unit
+from ratings.times import Instant
+
+PRIORITY_ACKNOWLEDGE = 0
+PRIORITY_ANSWER = 1
+PRIORITY_PROMPT = 2
+PRIORITIES = (PRIORITY_ACKNOWLEDGE, PRIORITY_ANSWER, PRIORITY_PROMPT)
+"""Who goes first when an account's pace is short: who waits with a finger on the button, then who just answered."""
+
+
+def job_row(
+    unit: Unit,
+    *,
+    kind: JobKind,
+    invitation_id: int | None,
+    revision: int,
+    account: str,
+    address: str,
+    due_at: Instant,
+    text: str = "",
+    detail: str | None = None,
+) -> Row:
+    """Return the row of a new job, and remember to wake the account's worker once it is committed."""
+    if due_at <= unit.now:
+        unit.woken.add(account)
+    return {
+        "id": unit.next_id(),
+        "kind": kind.value,
+        "invitation_id": invitation_id,
+        "revision": revision,
+        "account": account,
+        "address": address,
+        "priority": _PRIORITY.get(kind, PRIORITY_ANSWER),
+        "state": "due",
+        "due_at": due_at,
+        "lane": f"{invitation_id}" if kind in _ON_THE_PROMPT else None,
+        "lease_until": None,
+        "attempts": 0,
+        "created_at": unit.now,
+        "finished_at": None,
+        "text": text,
+        "detail": detail,
+        "error": None,
+    }
+
+
+def event_row(
+    unit: Unit, kind: EventType, invitation_id: int, value: int | None = None, previous: int | None = None
+) -> Row:
+    """Return the row of a new event: still without a number."""
+    return {
+        "id": unit.next_id(),
+        "number": None,
+        "type": kind.value,
+        "at": unit.now,
+        "invitation_id": invitation_id,
+        "value": value,
+        "previous": previous,
+    }
+
+
+def notice_row(
+    unit: Unit,
+    account: str,
+    address: str,
+    text: str,
+    *,
+    language: str | None,
+    due_at: Instant | None = None,
+    held: str | None = None,
+) -> Row:
+    """Return the row of a job that tells an address the survey text `text`; only if the text `held` still waits then."""
+    detail = {"language": language, "held": held}
+    return job_row(
+        unit,
+        kind=JobKind.NOTICE,
+        invitation_id=None,
+        revision=0,
+        account=account,
+        address=address,
+        due_at=unit.now if due_at is None else due_at,
+        text=text,
+        detail=json.dumps({name: value for name, value in detail.items() if value is not None}),
+    )
+
+
+_PRIORITY: Mapping[JobKind, int] = {
+    JobKind.ACKNOWLEDGE: PRIORITY_ACKNOWLEDGE,
+    JobKind.PROMPT: PRIORITY_PROMPT,
+    JobKind.REMINDER: PRIORITY_PROMPT,
+}
+_ON_THE_PROMPT = frozenset({JobKind.PROMPT, JobKind.REMINDER, JobKind.RENDER})

@@ -1,0 +1,380 @@
+"""The tables, as SQLAlchemy Core sees them. The migrations create them; a test holds the two together.
+
+Instants are BIGINT milliseconds since the epoch, UTC; JSON is TEXT: neither costs a conversion on the path of a tap.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = BigInteger().with_variant(Integer(), "sqlite")
+"""On SQLite an INTEGER key is the row's own number and costs no index of its own."""
+
+# --- what was closed, and what was decided -----------------------------------------------------------------------
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("snapshot", Text, nullable=False),
+)
+"""One row a closing: the ticket as it stood, as JSON, never changed. The id is its invitation's."""
+
+ticket_tags = Table(
+    "ticket_tags",
+    metadata,
+    Column("tag", Text, primary_key=True),
+    Column("invitation_id", Id, ForeignKey("tickets.id"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", Id, ForeignKey("tickets.id"), primary_key=True, autoincrement=False),
+    Column("desk", Text, nullable=False),
+    Column("ticket_id", Text, nullable=False),
+    Column("closing", Text, nullable=False),
+    Column("closed_at", BigInteger, nullable=False),
+    # the decision: written once
+    Column("decision", Text, nullable=False),
+    Column("reason", Text),
+    Column("detail", Text),
+    Column("decided_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger),
+    Column("survey_id", Text),
+    Column("survey_version", Integer),
+    Column("language", Text),
+    Column("account", Text),
+    Column("address", Text),
+    Column("customer", Text),
+    # copied at closing, for lists and reports
+    Column("form", Text),
+    Column("group_id", Text),
+    Column("agent_id", Text),
+    Column("agent_name", Text),
+    Column("priority", Text),
+    Column("kind", Text, nullable=False),
+    Column("ticket_url", Text),
+    Column("subject", Text),
+    # its life
+    Column("state", Text, nullable=False),
+    Column("state_reason", Text),
+    Column("asked_at", BigInteger),
+    Column("delivery", Text),
+    Column("external_id", Text),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("comment", Text),
+    Column("comment_until", BigInteger),
+    Column("changing", Boolean, nullable=False),
+    Column("revision", Integer, nullable=False),
+    UniqueConstraint("desk", "ticket_id", "closing"),
+    Index(None, "account", "address"),
+    Index(
+        "ix_invitations_asked_at",
+        "asked_at",
+        sqlite_where=text("asked_at IS NOT NULL"),
+        postgresql_where=text("asked_at IS NOT NULL"),
+    ),
+    Index(None, "closed_at"),
+)
+"""One row a closing, asked or skipped: the decision and the life that follows."""
+
+# --- what was answered -------------------------------------------------------------------------------------------
+
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("id", Id, ForeignKey("invitations.id"), primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+    Column("value", Integer, nullable=False),
+    Column("satisfied", Boolean, nullable=False),
+    Column("comment", Text),
+    Column("rated_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("scale", Text, nullable=False),
+    Column("survey_id", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("asked_at", BigInteger),
+    Column("closed_at", BigInteger, nullable=False),
+    Column("desk", Text, nullable=False),
+    Column("ticket_id", Text, nullable=False),
+    Column("ticket_url", Text),
+    Column("subject", Text),
+    Column("form", Text),
+    Column("group_id", Text),
+    Column("agent_id", Text),
+    Column("agent_name", Text),
+    Column("priority", Text),
+    Index(None, "rated_at", "id"),
+)
+"""At most one row an invitation: what counts now. The id is the invitation's, and so the constraint."""
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("invitation_id", Id, ForeignKey("invitations.id"), nullable=False),
+    Column("value", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index(None, "invitation_id"),
+)
+"""Every signal of the customer; nothing is ever deleted."""
+
+rating_history = Table(
+    "rating_history",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("invitation_id", Id, ForeignKey("invitations.id"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("old", Text),
+    Column("new", Text),
+    Column("by", Text, nullable=False),
+    Index(None, "invitation_id"),
+)
+
+comments = Table(
+    "comments",
+    metadata,
+    Column("invitation_id", Id, ForeignKey("invitations.id"), primary_key=True),
+    Column("message_id", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The customer's messages that were bound to an invitation; together they are its comment."""
+
+held_texts = Table(
+    "held_texts",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("message_id", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Texts that came before their tap: platforms deliver the two in different queues."""
+
+inbound_events = Table(
+    "inbound_events",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Index(None, "at"),
+    sqlite_with_rowid=False,
+)
+"""What the platforms told us: the key makes a redelivery harmless."""
+
+unreadable_events = Table(
+    "unreadable_events",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+)
+
+# --- what is to be done ------------------------------------------------------------------------------------------
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("invitation_id", Id, ForeignKey("invitations.id")),
+    Column("revision", Integer, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("lane", Text),
+    Column("lease_until", BigInteger),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+    Column("text", Text, nullable=False),
+    Column("detail", Text),
+    Column("error", Text),
+    UniqueConstraint("kind", "invitation_id", "revision"),
+    Index(
+        "ix_jobs_due",
+        "account",
+        "priority",
+        "due_at",
+        sqlite_where=text("state = 'due'"),
+        postgresql_where=text("state = 'due'"),
+    ),
+    Index(
+        "ix_jobs_leased",
+        "account",
+        "lease_until",
+        sqlite_where=text("state = 'leased'"),
+        postgresql_where=text("state = 'leased'"),
+    ),
+    # Jobs of one prompt run one after another, whichever process runs them.
+    Index(
+        "uq_jobs_lane",
+        "lane",
+        unique=True,
+        sqlite_where=text("state = 'leased'"),
+        postgresql_where=text("state = 'leased'"),
+    ),
+)
+"""The outbox. States: due, leased, done, dropped (not wanted any more), unknown (never repeated), failed (for good)."""
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("job_id", Id, ForeignKey("jobs.id"), nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+    Column("result", Text),
+    Column("platform_code", Text),
+    Column("text", Text),
+    Index(None, "job_id"),
+)
+"""Each try of a job, committed before its request goes out. No `result`: still open."""
+
+addresses = Table(
+    "addresses",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("opted_out_at", BigInteger),
+    Column("unreachable_at", BigInteger),
+    Column("unreachable_code", Text),
+    Column("moved_to", Text),
+    Column("next_send_at", BigInteger, nullable=False),
+    Column("polite_at", BigInteger),
+    sqlite_with_rowid=False,
+)
+"""What is known of an address: opted out, unreachable, its pace, and when it was last told that it reads a robot."""
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("paused_until", BigInteger, nullable=False),
+    Column("next_send_at", BigInteger, nullable=False),
+    Column("position", Text),
+    sqlite_with_rowid=False,
+)
+"""What all processes share of an account: its pause, its pace, and where its polling stands."""
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# --- what is told ------------------------------------------------------------------------------------------------
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, unique=True),
+    Column("type", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("invitation_id", Id, ForeignKey("invitations.id"), nullable=False),
+    Column("value", Integer),
+    Column("previous", Integer),
+    Index("ix_events_unnumbered", "id", sqlite_where=text("number IS NULL"), postgresql_where=text("number IS NULL")),
+)
+"""Written without a number; the sequencer numbers the committed ones. Ids only: words and addresses are joined when read."""
+
+event_counter = Table(
+    "event_counter",
+    metadata,
+    Column("only", Integer, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False),
+)
+
+# --- what is set -------------------------------------------------------------------------------------------------
+
+surveys = Table(
+    "surveys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("definition", Text, nullable=False),
+)
+
+survey_versions = Table(
+    "survey_versions",
+    metadata,
+    Column("survey_id", Text, ForeignKey("surveys.id"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("definition", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("created_by", Text, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("scope", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("api_key", Text, primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("body_hash", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index(None, "at"),
+    sqlite_with_rowid=False,
+)
+
+id_blocks = Table(
+    "id_blocks",
+    metadata,
+    Column("only", Integer, primary_key=True, autoincrement=False),
+    Column("next", BigInteger, nullable=False),
+)
+"""Ids are handed out in blocks, so that a batch can be written by executemany without asking for each id."""

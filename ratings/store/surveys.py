@@ -1,0 +1,110 @@
+"""Surveys in the store: read inside the transaction that decides, so that the switch acts from the next decision on."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from ratings.store.schema import invitations, jobs, survey_versions, surveys
+from ratings.store.unit import Unit
+from ratings.store.writer import Operation
+from ratings.survey import Survey, parse_survey, survey_to_dict
+
+HELD_OFF = "survey_off"
+"""Why a scheduled prompt waits: its survey was switched off after the decision."""
+
+_ALL = select(surveys.c.id, surveys.c.version, surveys.c.definition).order_by(surveys.c.id)
+_VERSION = select(survey_versions.c.definition).where(
+    survey_versions.c.survey_id == bindparam("survey_id"), survey_versions.c.version == bindparam("version")
+)
+
+
+@lru_cache(maxsize=1024)
+def _parse(survey_id: str, version: int, definition: str) -> Survey:
+    return replace(parse_survey(json.loads(definition)), id=survey_id, version=version)
+
+
+def load_surveys(connection: Connection) -> list[Survey]:
+    """Return every survey in its newest version."""
+    return [_parse(row.id, row.version, row.definition) for row in connection.execute(_ALL)]
+
+
+def load_survey_version(connection: Connection, survey_id: str, version: int) -> Survey:
+    """Return a survey as it was at a version. Versions never change."""
+    definition = connection.execute(_VERSION, {"survey_id": survey_id, "version": version}).scalar_one()
+    return _parse(survey_id, version, definition)
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSurvey(Operation["SurveySaved"]):
+    """Store a survey as its next version, if `expected_version` still is the newest (None: whatever it is, or new)."""
+
+    survey: Survey
+    expected_version: int | None
+    by: str
+
+    @classmethod
+    def fold(cls, unit: Unit, operations: Sequence["SaveSurvey"]) -> Sequence["SurveySaved"]:
+        """Save one after another."""
+        return [_save(unit, operation) for operation in operations]
+
+
+@dataclass(frozen=True, slots=True)
+class SurveySaved:
+    """The survey as it now stands; `conflict` when somebody else saved another version first."""
+
+    survey: Survey | None
+    conflict: bool = False
+
+
+def _save(unit: Unit, operation: SaveSurvey) -> SurveySaved:
+    wanted = operation.survey
+    row = unit.connection.execute(
+        unit.lock(select(surveys.c.version, surveys.c.definition).where(surveys.c.id == wanted.id))
+    ).one_or_none()
+    current = _parse(wanted.id, row.version, row.definition) if row else None
+    if operation.expected_version is not None and (current is None or current.version != operation.expected_version):
+        return SurveySaved(current, conflict=True)
+    saved = replace(wanted, version=current.version + 1 if current else 1)
+    if current is not None and saved == replace(current, version=saved.version):
+        return SurveySaved(current)
+    definition = json.dumps(survey_to_dict(saved), ensure_ascii=False, separators=(",", ":"))
+    if current is None:
+        unit.connection.execute(insert(surveys).values(id=saved.id, version=saved.version, definition=definition))
+    else:
+        unit.connection.execute(
+            update(surveys).where(surveys.c.id == saved.id).values(version=saved.version, definition=definition)
+        )
+    unit.connection.execute(
+        insert(survey_versions).values(
+            survey_id=saved.id,
+            version=saved.version,
+            definition=definition,
+            created_at=unit.now,
+            created_by=operation.by,
+        )
+    )
+    if saved.enabled and current is not None and not current.enabled:
+        _wake_held(unit, saved.id)
+    return SurveySaved(saved)
+
+
+def _wake_held(unit: Unit, survey_id: str) -> None:
+    """Prompts that were held because the survey was off become due now, not at the end of their hold."""
+    from_survey = select(invitations.c.id).where(
+        invitations.c.survey_id == survey_id, invitations.c.state == "scheduled", invitations.c.state_reason == HELD_OFF
+    )
+    accounts = unit.connection.execute(
+        update(jobs)
+        .where(
+            jobs.c.invitation_id.in_(from_survey),
+            jobs.c.kind == "prompt",
+            jobs.c.state == "due",
+            jobs.c.due_at > unit.now,
+        )
+        .values(due_at=unit.now)
+        .returning(jobs.c.account)
+    ).scalars()
+    unit.woken.update(accounts)
