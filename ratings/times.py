@@ -4,7 +4,7 @@ Integers compare, sort and store the same on every engine, and cost nothing to c
 RFC 3339 text appears only at the edges.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 Instant = int
 Duration = int
@@ -13,6 +13,8 @@ SECOND: Duration = 1_000
 MINUTE: Duration = 60 * SECOND
 HOUR: Duration = 60 * MINUTE
 DAY: Duration = 24 * HOUR
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 MAX_INSTANT: Instant = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z, the last that RFC 3339 can write
 
@@ -26,10 +28,11 @@ def parse_instant(text: str) -> Instant:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("the time has no offset; end it with Z or with one such as +03:00")
-    return round(moment.timestamp() * 1000)
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def format_instant(instant: Instant) -> str:
     """Write an instant as RFC 3339 in UTC: to the millisecond, or to the second when it is a whole one."""
-    moment = datetime.fromtimestamp(instant / 1000, UTC)
+    # Not by a division: in far years a float has no room left for the milliseconds.
+    moment = datetime.fromtimestamp(instant // SECOND, UTC).replace(microsecond=instant % SECOND * 1000)
     return moment.isoformat(timespec="milliseconds" if instant % SECOND else "seconds").replace("+00:00", "Z")

@@ -86,9 +86,12 @@ class Invitations:
     def load(self, *where: ColumnElement[bool]) -> None:
         """Load all that meet one of the conditions, locked in the order of their ids."""
         for condition in where:
-            statement = _SELECT.where(and_(condition, invitations.c.survey_id.is_not(None)))
             if self.unit.is_postgresql:
-                statement = statement.with_for_update(of=invitations)
+                # Locked first, read after: a statement that waited for a lock reads the locked row anew, but what it
+                # joins as it was before the wait, and would miss the rating that the other process has just made.
+                locked = select(invitations.c.id).where(condition).order_by(invitations.c.id).with_for_update()
+                self.unit.rows(locked)
+            statement = _SELECT.where(and_(condition, invitations.c.survey_id.is_not(None)))
             for row in self.unit.connection.execute(statement):
                 if row.id not in self.loaded:
                     survey, terms = self._version(row.survey_id, row.survey_version)
