@@ -6,7 +6,7 @@ import hmac
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -157,32 +157,38 @@ async def running(parts: Parts, *, work: bool) -> AsyncIterator[None]:
         parts.store.stop()
 
 
+@asynccontextmanager
+async def listening(parts: Parts, sockets: list[socket.socket]) -> AsyncIterator[None]:
+    """Answer HTTP on sockets that are bound already. Leaving answers what has begun."""
+    config = uvicorn.Config(
+        parts.application,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(FINISH_SECONDS),
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=sockets))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
 async def serve(parts: Parts, sockets: list[socket.socket] | None, *, work: bool, on_ready: Callable[[], None]) -> None:
     """Run the service until SIGTERM or SIGINT. Without `sockets` it only works (no web)."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    async with running(parts, work=work):
-        if sockets is None:
-            on_ready()
-            await stopping.wait()
-            return
-        server = _Server(
-            uvicorn.Config(
-                parts.application,
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=int(FINISH_SECONDS),
-            )
-        )
-        serving = asyncio.create_task(server.serve(sockets=sockets))
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(running(parts, work=work))
+        if sockets is not None:
+            await stack.enter_async_context(listening(parts, sockets))
         on_ready()
-        await asyncio.wait({serving, asyncio.create_task(stopping.wait())}, return_when=asyncio.FIRST_COMPLETED)
-        server.should_exit = True
-        await serving
+        await stopping.wait()
 
 
 class _Server(uvicorn.Server):
