@@ -9,8 +9,8 @@ BIN := $(VENV)/bin
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
-demo: $(VENV)/.installed  ## service + sandbox + phones in the browser, nothing to set up
-	@$(BIN)/python -m bot demo
+demo: $(VENV)/.installed  ## service + sandbox + phones in the browser, nothing to set up (ARGS=--once plays the customers, too)
+	@$(BIN)/python -m bot demo $(ARGS)
 
 test: $(VENV)/.installed-dev  ## the whole test suite, SQLite and PostgreSQL
 	@$(BIN)/python -m pytest

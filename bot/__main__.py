@@ -1,0 +1,5 @@
+"""`python -m bot` is `tapfive`."""
+
+from bot.cli import main
+
+main()

@@ -1,0 +1,218 @@
+"""`tapfive check`: what is wrong with a set-up, each finding with a stable id and a hint. Nothing here raises."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from bot.assembly import make_channels
+from bot.logs import configure_logging, redact_text
+from bot.settings import Settings, SettingsError, load_settings
+from bot.web.hooks import hook_path
+from channels.base import Channel, Mode
+from channels.base import Finding as ChannelFinding
+from net.errors import DeliveryError
+from net.http import HttpClient
+from ratings.store.migrate import DatabaseTooNew, MigrationState, migration_state
+from ratings.store.reach import OutOfReach, reaching, sqlite_file
+
+Level = Literal["ok", "warning", "error"]
+TIMEOUT = 5.0
+ACCOUNT_TIMEOUT = 60.0
+_OK = 200
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+IDS = {
+    "config": "whether the settings can be read, and what is wrong with them",
+    "store.unreachable": "the database cannot be opened, and why",
+    "store.migrations": "whether the database is at the revision that this version wants",
+    "redis.unreachable": "Redis is configured and does not answer",
+    "channels.none": "no channel account is configured, so nobody can be asked",
+    "channels.failed": "an account cannot be used, or did not answer in time",
+    "public_url.missing": "whether there is an address for hooks, where an account needs one",
+    "public_url.https": "whether that address is https",
+    "public_url.reachable": "whether `/healthz` behind that address is answered by a Tapfive",
+}
+"""Every id of this module; those of an account's kind are on the kind's page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding. `about` is the account that it concerns, "" for the installation."""
+
+    id: str
+    level: Level
+    text: str
+    hint: str = ""
+    about: str = ""
+
+    def line(self) -> str:
+        """Return `id text → hint`, without the level."""
+        about = f"{self.about}: " if self.about else ""
+        hint = f" → {self.hint}" if self.hint else ""
+        return f"{self.id} {about}{self.text}{hint}"
+
+    def to_dict(self) -> dict[str, str | None]:
+        """Return it for programs."""
+        return {
+            "id": self.id,
+            "level": self.level,
+            "account": self.about or None,
+            "text": self.text,
+            "hint": self.hint or None,
+        }
+
+
+async def check(config: Path | None) -> list[Finding]:
+    """Look at everything. Settings that cannot be read are the only finding: all else depends on them."""
+    try:
+        settings = load_settings(config)
+    except SettingsError as error:
+        return [Finding("config", "error", line) for line in error.lines]
+    configure_logging("error", settings.log.format)
+    return await check_settings(settings)
+
+
+async def check_settings(settings: Settings) -> list[Finding]:
+    """Look at everything that valid settings lead to."""
+    secrets = len(settings.server.secret)
+    text = f"the settings are valid: {_count(len(settings.channels), 'channel account')}, {_count(secrets, 'secret')}"
+    parts = await asyncio.gather(
+        asyncio.to_thread(_store, settings), _redis(settings), _public_url(settings), _channels(settings)
+    )
+    return [Finding("config", "ok", text), *(finding for part in parts for finding in part)]
+
+
+def _store(settings: Settings) -> list[Finding]:
+    url = settings.store.url.get_secret_value()
+    try:
+        with reaching():
+            path = sqlite_file(url)
+            if path is not None and not path.exists():  # looking at it would make it
+                return [_no_file_yet(path)]
+            state = migration_state(url)
+    except OutOfReach as error:
+        hint = "see [store] url, and whether the database runs"
+        return [Finding("store.unreachable", "error", redact_text(str(error)), hint)]
+    except DatabaseTooNew as error:
+        return [Finding("store.migrations", "error", str(error))]
+    if not state.up_to_date:
+        return [_not_migrated(sqlite=path is not None, state=state)]
+    return [Finding("store.migrations", "ok", f"the database is at revision {state.current}")]
+
+
+def _no_file_yet(path: Path) -> Finding:
+    folder = path.absolute().parent
+    if folder.is_dir():
+        return _not_migrated(sqlite=True, state=None)
+    return Finding("store.unreachable", "error", f"there is no folder {folder}", "make it, or change [store] url")
+
+
+def _not_migrated(*, sqlite: bool, state: MigrationState | None) -> Finding:
+    current = state.current if state else None
+    text = (
+        f"the database is at revision {current}, wanted is {state.wanted}"
+        if state and current
+        else "the database is empty"
+    )
+    if sqlite:
+        return Finding("store.migrations", "warning", text, "`tapfive serve` and `tapfive migrate` bring it up to date")
+    return Finding("store.migrations", "error", text, "run `tapfive migrate`")
+
+
+async def _redis(settings: Settings) -> list[Finding]:
+    url = settings.redis.url.get_secret_value()
+    if not url:
+        return []
+    try:
+        client = Redis.from_url(url, socket_connect_timeout=TIMEOUT, socket_timeout=TIMEOUT)
+        try:
+            await client.ping()
+        finally:
+            await client.aclose()
+    except (RedisError, OSError, ValueError) as error:
+        hint = "see [redis] url; without it workers look for work once a second"
+        return [Finding("redis.unreachable", "error", f"Redis does not answer ({type(error).__name__})", hint)]
+    return []
+
+
+# --- the address that platforms know us by -----------------------------------------------------------------------
+
+
+async def _public_url(settings: Settings) -> list[Finding]:
+    url = settings.server.public_url
+    waiting = sorted(name for name, config in settings.channels.items() if config.mode is Mode.WEBHOOK)
+    if not url:
+        if not waiting:
+            return [Finding("public_url.missing", "ok", "no account needs an address for hooks")]
+        hint = "set [server] public_url, or mode = polling where there is no public address"
+        return [Finding("public_url.missing", "error", f"no webhook can be installed for {', '.join(waiting)}", hint)]
+    parts = urlsplit(url)
+    findings = []
+    if parts.scheme == "https":
+        findings.append(Finding("public_url.https", "ok", "the address is https"))
+    else:
+        local = parts.hostname in _LOCAL
+        text = f"the address is http{', on this machine' if local else ''}: messengers deliver to https alone"
+        findings.append(Finding("public_url.https", "warning", text, "put a proxy with a certificate before it"))
+    findings.append(await _reachable(url, parts.hostname or ""))
+    return findings
+
+
+async def _reachable(url: str, host: str) -> Finding:
+    found = "public_url.reachable"
+    try:
+        async with HttpClient(connections=1) as client:
+            answer = await client.request("GET", f"{url}/healthz", timeout=TIMEOUT)
+    except DeliveryError as error:
+        hint = "is `tapfive serve` running? If it is, see DNS, firewall and proxy"
+        return Finding(found, "error", error.text, hint)
+    try:
+        told = json.loads(answer.body)
+        version = told["version"] if answer.status == _OK and told["status"] == "ok" else None
+    except (ValueError, TypeError, KeyError):
+        version = None
+    if version is None:
+        hint = "the proxy must pass every path below the address on, unchanged"
+        return Finding(found, "error", f"{host} answers /healthz with {answer.status}, and is no Tapfive", hint)
+    return Finding(found, "ok", f"Tapfive {redact_text(str(version))[:40]} answers at {host}")
+
+
+# --- the accounts ------------------------------------------------------------------------------------------------
+
+
+async def _channels(settings: Settings) -> list[Finding]:
+    if not settings.channels:
+        hint = "add a [channels.<kind>.<account>]; see config.toml"
+        return [Finding("channels.none", "warning", "no channel account is configured: every closing is skipped", hint)]
+    try:
+        channels = make_channels(settings)
+    except ValueError as error:
+        return [Finding("channels.failed", "error", str(error), "see hook_secret")]
+    looked = await asyncio.gather(*(_account(settings, account, channel) for account, channel in channels.items()))
+    return [finding for findings in looked for finding in findings]
+
+
+async def _account(settings: Settings, account: str, channel: Channel) -> list[Finding]:
+    base = settings.server.public_url
+    found: Sequence[ChannelFinding]
+    try:
+        async with asyncio.timeout(ACCOUNT_TIMEOUT):
+            found = await channel.check(base + hook_path(account) if base else None)
+    except TimeoutError:
+        return [Finding("channels.failed", "error", "the platform did not answer in time", "see api_url", account)]
+    except Exception as error:  # noqa: BLE001 - a kind that breaks its promise must not hide what the others say
+        return [Finding("channels.failed", "error", f"the check itself failed ({type(error).__name__})", "", account)]
+    finally:
+        await channel.close()
+    return [Finding(one.id, one.level, one.text, one.hint, account) for one in found]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

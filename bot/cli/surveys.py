@@ -1,0 +1,147 @@
+"""`survey`: the surveys in the store; as TOML for those who keep them in git."""
+
+import sys
+import tomllib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import tomli_w
+import typer
+
+from bot.cli.common import ConfigOption, JsonOption, opened_store, print_json, print_table
+from bot.cli.failures import CommandError
+from ratings.errors import InvalidInput
+from ratings.store.store import Store
+from ratings.store.surveys import SaveSurvey, load_surveys
+from ratings.survey import Survey, parse_survey, survey_to_dict
+
+AUTHOR = "cli"
+RETRIES = 5
+
+app = typer.Typer(
+    help="Surveys: what is asked, of whom, and when.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
+)
+
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The survey's id, as `survey list` shows it.")]
+
+
+@app.command("list")
+def list_(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List all surveys."""
+    with opened_store(config) as (_, store):
+        surveys = store.read_now(load_surveys)
+    if as_json:
+        print_json([survey_to_dict(survey) for survey in surveys])
+        return
+    columns = ["id", "name", "state", "version", "forms", "scale", "language", "conditions"]
+    print_table("", columns, [_row(survey) for survey in surveys])
+
+
+@app.command()
+def show(survey_id: IdArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show a survey, every key of it."""
+    with opened_store(config) as (_, store):
+        survey = _find(store, survey_id)
+    if as_json:
+        print_json(survey_to_dict(survey))
+    else:
+        typer.echo(survey_to_toml(survey), nl=False)
+
+
+@app.command()
+def on(survey_id: IdArgument, config: ConfigOption = None) -> None:
+    """Switch a survey on: from the next closing on, in every process."""
+    _switch(config, survey_id, enabled=True)
+
+
+@app.command()
+def off(survey_id: IdArgument, config: ConfigOption = None) -> None:
+    """Switch a survey off. Prompts that were not sent yet are held until it is on again."""
+    _switch(config, survey_id, enabled=False)
+
+
+@app.command()
+def export(survey_id: IdArgument, config: ConfigOption = None) -> None:
+    """Write a survey to stdout as TOML that `survey import` reads."""
+    show(survey_id, config)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A TOML file with one survey; - is stdin.")],
+    config: ConfigOption = None,
+) -> None:
+    """Store a survey from TOML: a new one, or the next version of the one with its id. What is not named is the default."""
+    survey = _read(file)
+    with opened_store(config) as (_, store):
+        before = {each.id: each.version for each in store.read_now(load_surveys)}
+        saved = store.writer.do_now(SaveSurvey(survey, None, AUTHOR)).survey
+    assert saved is not None
+    if before.get(saved.id) == saved.version:
+        typer.echo(f"{saved.id} says the same already; it stays version {saved.version}.")
+    else:
+        typer.echo(f"Stored {saved.id} as version {saved.version}.")
+
+
+def survey_to_toml(survey: Survey) -> str:
+    """Write a survey as TOML. The store counts versions, so the file only mentions its own in a comment."""
+    document = {key: value for key, value in survey_to_dict(survey).items() if value is not None and key != "version"}
+    return f"# Version {survey.version}. `tapfive survey import FILE` stores it as the next one.\n{tomli_w.dumps(document)}"
+
+
+def _read(file: str) -> Survey:
+    try:
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        document: dict[str, Any] = tomllib.loads(content.decode())
+    except OSError as error:
+        raise CommandError(f"{file}: it cannot be read ({error.strerror})") from None
+    except ValueError as error:  # no UTF-8, or no TOML: both say where
+        raise CommandError(f"{file}: it is no TOML: {error}") from None
+    try:
+        return parse_survey(document)
+    except InvalidInput as error:
+        raise CommandError(*(f"{file}: {wrong.pointer or '/'}: {wrong.detail}" for wrong in error.errors)) from None
+
+
+def _find(store: Store, survey_id: str) -> Survey:
+    surveys = {survey.id: survey for survey in store.read_now(load_surveys)}
+    if survey_id not in surveys:
+        raise CommandError(f"ID: there is no survey {survey_id!r}; there is {', '.join(surveys) or 'none'}")
+    return surveys[survey_id]
+
+
+def _switch(config: Path | None, survey_id: str, *, enabled: bool) -> None:
+    with opened_store(config) as (_, store):
+        saved = change(store, survey_id, lambda survey: replace(survey, enabled=enabled))
+    typer.echo(f"{saved.id} is {_state(saved)} (version {saved.version}).")
+
+
+def change(store: Store, survey_id: str, edit: Callable[[Survey], Survey]) -> Survey:
+    """Store `edit` of a survey over its newest version, whoever else saves at the same time. Raises CommandError."""
+    for _ in range(RETRIES):
+        survey = _find(store, survey_id)
+        result = store.writer.do_now(SaveSurvey(edit(survey), survey.version, AUTHOR))
+        if not result.conflict and result.survey is not None:
+            return result.survey
+    raise CommandError(f"{survey_id} is being changed by others all the time; try again")
+
+
+def _row(survey: Survey) -> list[object]:
+    conditions = [name for name in ("ask_when", "skip_when") if getattr(survey, name) is not None]
+    forms = ", ".join(survey.forms) or "every form"
+    return [
+        survey.id,
+        survey.name,
+        _state(survey),
+        survey.version,
+        forms,
+        survey.scale.name,
+        survey.language,
+        ", ".join(conditions),
+    ]
+
+
+def _state(survey: Survey) -> str:
+    return "on" if survey.enabled else "off"

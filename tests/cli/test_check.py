@@ -1,0 +1,126 @@
+import json
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot import check
+from bot.running import listen, url_of
+from bot.settings import build_settings
+from sandbox.phones.serving import LoopbackServer
+from sandbox.telegram import TelegramSandbox
+from tests.cli.conftest import TOKEN, Tapfive, write_config
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[TelegramSandbox]:
+    sandbox = TelegramSandbox()
+    await sandbox.start()
+    sandbox.add_bot(TOKEN)
+    yield sandbox
+    await sandbox.stop()
+
+
+def files(folder: Path, pattern: str = "*") -> list[Path]:
+    return list(folder.glob(pattern))
+
+
+async def levels(store: str, *, public_url: str = "", redis: str = "", **account: str) -> dict[str, str]:
+    """The level of every finding; `account` are the keys of the one bot."""
+    environ = {"SECRET": "s" * 40, "TOKEN": TOKEN, "STORE": store}
+    channels = {"telegram": {"support": {"token": "env:TOKEN", **account}}} if account else {}
+    values = {
+        "server": {"secret": "env:SECRET", "public_url": public_url},
+        "store": {"url": "env:STORE"},
+        "redis": {"url": redis},
+        "channels": channels,
+    }
+    found = await check.check_settings(build_settings(values, environ=environ))
+    assert all(finding.text for finding in found)
+    assert all(finding.hint for finding in found if finding.level == "error" and finding.id != "store.migrations")
+    return {finding.id: finding.level for finding in found}
+
+
+async def test_a_set_up_that_is_well(store_url: str, telegram: TelegramSandbox) -> None:
+    found = await levels(store_url, mode="relay", api_url=telegram.url)
+    assert set(found.values()) == {"ok"}
+    assert {"config", "store.migrations", "public_url.missing", "telegram.token", "telegram.webhook"} <= set(found)
+
+
+async def test_without_a_public_url_a_webhook_cannot_be(sqlite_url: str, telegram: TelegramSandbox) -> None:
+    found = await levels(sqlite_url, mode="webhook", api_url=telegram.url)
+    assert (found["public_url.missing"], found["telegram.webhook"]) == ("error", "error")
+
+
+async def test_nobody_at_the_public_url(sqlite_url: str) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        found = await levels(sqlite_url, public_url=f"http://127.0.0.1:{silent.getsockname()[1]}")
+    assert (found["public_url.https"], found["public_url.reachable"]) == ("warning", "error")
+
+
+async def test_somebody_else_at_the_public_url(sqlite_url: str) -> None:
+    other = LoopbackServer({})
+    await other.start()
+    try:
+        assert (await levels(sqlite_url, public_url=other.url))["public_url.reachable"] == "error"
+    finally:
+        await other.stop()
+
+
+async def test_a_platform_out_of_reach_is_a_finding(sqlite_url: str) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        found = await levels(sqlite_url, mode="polling", api_url=f"http://127.0.0.1:{silent.getsockname()[1]}")
+    assert found["telegram.token"] == "error"
+
+
+async def test_no_account_is_a_warning(sqlite_url: str) -> None:
+    assert (await levels(sqlite_url))["channels.none"] == "warning"
+
+
+async def test_redis_out_of_reach(sqlite_url: str) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        found = await levels(sqlite_url, redis=f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+    assert found["redis.unreachable"] == "error"
+
+
+async def test_a_store_that_is_not_made_yet_stays_unmade(tmp_path: Path) -> None:
+    found = await levels(f"sqlite:///{tmp_path}/new.db")
+    assert found["store.migrations"] == "warning"
+    assert not files(tmp_path)
+    assert (await levels(f"sqlite:///{tmp_path}/none/new.db"))["store.unreachable"] == "error"
+
+
+async def test_a_server_that_is_not_migrated_is_an_error(postgres_server: str) -> None:
+    assert (await levels(postgres_server))["store.migrations"] == "error"
+
+
+def test_the_command_prints_a_line_each_and_ends_with_1_on_errors(
+    tapfive: Tapfive, tmp_path: Path, sqlite_url: str
+) -> None:
+    with listen("127.0.0.1", 0) as listener:
+        url = url_of(listener)
+    write_config(tmp_path, sqlite_url, public_url=url)
+    (tmp_path / "config.toml").write_text((tmp_path / "config.toml").read_text().split("[channels")[0])
+    ended = tapfive("check")
+    assert ended.code == 1
+    assert {line.split()[1]: line.split()[0] for line in ended.lines} == {
+        "config": "ok",
+        "store.migrations": "ok",
+        "public_url.https": "warning",
+        "public_url.reachable": "error",
+        "channels.none": "warning",
+    }
+    assert all("→" in line for line in ended.lines if not line.startswith("ok"))
+    told = json.loads(tapfive("check", "--json").out)
+    assert [finding["id"] for finding in told] == [line.split()[1] for line in ended.lines]
+
+
+def test_settings_that_cannot_be_read_are_the_only_finding(tapfive: Tapfive, config: Path) -> None:
+    config.write_text('[server]\nport = "many"\nsecret = "file:none"')
+    ended = tapfive("check")
+    assert ended.code == 1
+    assert [line.split()[:2] for line in ended.lines] == [["error", "config"]] * 2
