@@ -1,0 +1,101 @@
+"""The HTTP API, mounted at /api: a FastAPI application whose handlers read bytes and write bytes.
+
+FastAPI routes and publishes the OpenAPI. Reading a ticket is `ratings.ticket`'s (it lists every wrong field and is ten times
+faster than a model), so the handlers take the request itself and their schemas stand beside them, in `operations`.
+"""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from bot import __version__
+from bot.closings import Closings
+from bot.settings import Settings
+from bot.web.api import operations
+from bot.web.api.access import Access
+from bot.web.api.bodies import answer
+from bot.web.api.docs_page import CONTENT_SECURITY_POLICY, render
+from bot.web.api.errors import handle_errors
+from bot.web.api.idempotency import Idempotency
+from bot.web.api.operations import COMPONENTS, SECURITY, Operation
+from bot.web.api.reports import ReportRoutes
+from bot.web.api.surveys import SurveyRoutes
+from bot.web.api.tickets import TicketRoutes
+from ratings.store.store import Store
+from ratings.times import Instant
+
+MOUNTED_AT = "/api"
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def make_api(store: Store, closings: Closings, settings: Settings, clock: Callable[[], Instant]) -> FastAPI:
+    """Return the API. `/docs` and `/openapi.json` are open to everybody; everything else wants a key."""
+    server = settings.server
+    api = FastAPI(
+        title="Tapfive",
+        version=__version__,
+        description="Closed tickets in, ratings out. Times are RFC 3339 with an offset; errors are RFC 9457 problems.",
+        servers=[{"url": urlsplit(server.public_url).path + MOUNTED_AT}],
+        docs_url=None,  # FastAPI's pages load their scripts from another host
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    handle_errors(api)
+    access = Access(store)
+    tickets = TicketRoutes(closings, access, Idempotency(store, clock), server.max_body, clock)
+    reports = ReportRoutes(store, access, server.timezone)
+    surveys = SurveyRoutes(store, access, server.max_body)
+    _add(api, "POST", "/v1/tickets/closed", tickets.close, operations.CLOSE)
+    _add(api, "POST", "/v1/tickets/closed/batch", tickets.close_batch, operations.CLOSE_BATCH)
+    _add(api, "POST", "/v1/tickets/reopened", tickets.reopen, operations.REOPEN)
+    _add(api, "GET", "/v1/ratings", reports.ratings, operations.RATINGS)
+    _add(api, "GET", "/v1/invitations", reports.invitations, operations.INVITATIONS)
+    _add(api, "GET", "/v1/summary", reports.summary, operations.SUMMARY)
+    _add(api, "GET", "/v1/events", reports.events, operations.EVENTS)
+    _add(api, "GET", "/v1/surveys", surveys.list, operations.LIST_SURVEYS)
+    _add(api, "GET", "/v1/surveys/{survey_id}", surveys.get, operations.GET_SURVEY)
+    _add(api, "PATCH", "/v1/surveys/{survey_id}", surveys.change, operations.CHANGE_SURVEY)
+    _publish(api)
+    return api
+
+
+def _add(api: FastAPI, method: str, path: str, handler: Handler, operation: Operation) -> None:
+    """Add a route. FastAPI sees nothing but the request, so that what it publishes is the operation as described."""
+    api.add_api_route(
+        path,
+        handler,
+        methods=[method],
+        response_class=Response,
+        response_model=None,
+        openapi_extra=operation.describe(),
+        name=operation.summary,
+        operation_id=f"{method.lower()}{path.replace('/', '_').replace('{', '').replace('}', '')}",
+    )
+
+
+def _publish(api: FastAPI) -> None:
+    """Serve the OpenAPI as JSON and as a page; both are made once."""
+    document = get_openapi(
+        title=api.title, version=api.version, description=api.description, servers=api.servers, routes=api.routes
+    )
+    document["components"] = {"schemas": COMPONENTS, "securitySchemes": SECURITY}
+    api.openapi = lambda: document  # type: ignore[method-assign] # how FastAPI wants its document replaced
+    page = render(document)
+
+    async def openapi(_request: Request) -> Response:
+        return answer(document)
+
+    async def docs(_request: Request) -> Response:
+        return HTMLResponse(page, headers={"content-security-policy": CONTENT_SECURITY_POLICY})
+
+    api.add_route("/openapi.json", openapi)
+    api.add_route("/docs", docs)
+
+
+__all__ = ["MOUNTED_AT", "make_api"]

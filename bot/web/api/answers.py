@@ -1,0 +1,151 @@
+"""JSON Schemas of what goes out, for the OpenAPI. Closed: an answer with a member that is not written here fails a test."""
+
+from bot.web.api.schemas import TIME, Schema, maybe, ref, thing
+from ratings.lifecycle import Delivery, EventType, State
+from ratings.rules import SkipReason
+from ratings.votes import VoteState
+
+_TEXT: Schema = {"type": "string"}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_ID: Schema = {"type": "integer", "minimum": 1}
+_VALUE: Schema = {"type": "integer"}
+_PERCENT: Schema = {
+    "type": ["number", "null"],
+    "minimum": 0,
+    "maximum": 100,
+    "description": "percent; null: no data, which is not 0",
+}
+_COUNTS: Schema = {"type": "object", "additionalProperties": _COUNT}
+_MEAN: Schema = {"type": ["number", "null"]}
+_DECISION: Schema = {"type": "string", "enum": ["ask", "skip"]}
+_REASON: Schema = {"type": ["string", "null"], "enum": [*(reason.value for reason in SkipReason), None]}
+
+_TICKET = thing({"desk": _TEXT, "id": _TEXT, "url": maybe(_TEXT), "subject": maybe(_TEXT)}, closed=True)
+_ABOUT: dict[str, Schema] = {
+    "channel": maybe(_TEXT) | {"description": "the channel's account"},
+    "survey": maybe(_TEXT),
+    "agent": maybe(thing({"id": maybe(_TEXT), "name": maybe(_TEXT)}, closed=True)),
+    "group": maybe(_TEXT),
+    "form": maybe(_TEXT),
+    "priority": maybe(_TEXT),
+    "ticket": _TICKET,
+    "closed_at": TIME,
+    "asked_at": maybe(TIME),
+}
+
+PROBLEM: Schema = {
+    **thing(
+        {"type": {"type": "string"}, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT},
+        {
+            "errors": {
+                "type": "array",
+                "items": thing({"pointer": _TEXT, "detail": _TEXT}, closed=True),
+                "description": "every wrong field by its JSON pointer into the body, or /name of a parameter",
+            }
+        },
+        closed=True,
+    ),
+    "description": "RFC 9457 problem details",
+}
+DECISION = thing({"decision": _DECISION, "reason": _REASON, "invitation": _ID, "due_at": maybe(TIME)}, closed=True)
+DECISIONS = thing({"items": {"type": "array", "items": {"oneOf": [ref("Decision"), ref("Problem")]}}}, closed=True)
+CANCELLED = thing({"cancelled": _COUNT}, closed=True)
+
+RATING = thing(
+    {
+        "id": _ID,
+        "value": _VALUE,
+        "comment": maybe(_TEXT),
+        "rated_at": TIME,
+        "state": {"type": "string", "enum": [state.value for state in VoteState]},
+        "satisfied": {"type": "boolean"},
+        "scale": _TEXT,
+        **_ABOUT,
+    },
+    closed=True,
+)
+INVITATION = thing(
+    {
+        "id": _ID,
+        "state": {"type": "string", "enum": [state.value for state in State]},
+        "state_reason": maybe(_TEXT),
+        "decision": _DECISION,
+        "reason": _REASON,
+        "detail": {"type": ["object", "null"], "description": "the rule that decided and what it saw"},
+        "decided_at": TIME,
+        "due_at": maybe(TIME),
+        "delivery": {"type": ["string", "null"], "enum": [*(delivery.value for delivery in Delivery), None]},
+        "expires_at": TIME,
+        "value": maybe(_VALUE),
+        "rated_at": maybe(TIME),
+        **_ABOUT,
+    },
+    closed=True,
+)
+EVENT = thing(
+    {
+        "number": _ID,
+        "type": {"type": "string", "enum": [kind.value for kind in EventType]},
+        "at": TIME,
+        "invitation": _ID,
+        "value": maybe(_VALUE),
+        "previous": maybe(_VALUE),
+        "comment": maybe(_TEXT),
+        "scale": maybe(_TEXT),
+        "survey": maybe(_TEXT),
+        "channel": maybe(_TEXT),
+        "ticket": _TICKET,
+    },
+    closed=True,
+)
+
+_INTERVAL: Schema = {
+    "type": ["array", "null"],
+    "items": {"type": "number"},
+    "minItems": 2,
+    "maxItems": 2,
+    "description": "Wilson, 95 %",
+}
+_OF_SCALE: dict[str, Schema] = {"csat": _PERCENT, "csat_interval": _INTERVAL, "mean": _MEAN}
+SUMMARY = thing(
+    {
+        "timezone": _TEXT | {"description": "the zone whose days the filters count"},
+        "ratings": _COUNT | {"description": "confirmed ones rated in the period"},
+        "matching": _COUNT | {"description": "ratings that match every filter, those by value, comment and words too"},
+        "states": _COUNTS,
+        **_OF_SCALE,
+        "distribution": maybe(_COUNTS),
+        "scales": {
+            "type": "array",
+            "items": thing(
+                {"scale": _TEXT, "ratings": _COUNT, "satisfied": _COUNT, **_OF_SCALE, "distribution": _COUNTS},
+                closed=True,
+            ),
+            "description": "each scale by itself; csat, mean and distribution above are null while there are several",
+        },
+        "asked": thing(
+            {"asked": _COUNT, "answered": _COUNT, "commented": _COUNT, "delivery": _COUNTS, "response_rate": _PERCENT},
+            closed=True,
+        )
+        | {"description": "the invitations asked in the period, and what became of them"},
+        "closed": thing(
+            {
+                "closed": _COUNT,
+                "decided_to_ask": _COUNT,
+                "skipped": _COUNTS | {"description": "by reason"},
+                "states": _COUNTS,
+                "answered": _COUNT,
+                "answered_of_closed": _PERCENT,
+            },
+            closed=True,
+        )
+        | {"description": "the tickets closed in the period: asks and skips add up to them"},
+    },
+    closed=True,
+)
+
+
+def list_of(name: str) -> Schema:
+    """Return the schema of a page of something."""
+    following: Schema = {"type": ["string", "null"], "description": "the cursor of what follows; null: nothing does"}
+    return thing({"items": {"type": "array", "items": ref(name)}, "next": following}, closed=True)

@@ -1,0 +1,1 @@
+"""Tests of bot/web/api, through the whole application."""

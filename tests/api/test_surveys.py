@@ -1,0 +1,114 @@
+"""Surveys read and changed; the switch."""
+
+import asyncio
+
+from bot.web.api.operations import COMPONENTS
+from ratings.store.keys import Scope
+from ratings.store.surveys import load_survey_version
+from tests.api.service import Service
+
+ONE = "/v1/surveys/default"
+
+
+async def test_a_survey_has_its_version_as_etag(service: Service) -> None:
+    response = await service.ask("GET", ONE, scope=Scope.READ)
+    assert (response.status_code, response.headers["etag"], response.json()["version"]) == (200, '"1"', 1)
+    assert await service.get("/v1/surveys") == {"items": [response.json()], "next": None}
+    assert set(response.json()) == set(COMPONENTS["Survey"]["properties"])
+
+
+async def test_the_switch_acts_from_the_next_decision_on(service: Service) -> None:
+    before = await service.close(1)
+    off = await service.ask("PATCH", ONE, json={"enabled": False}, headers={"if-match": '"1"'})
+    assert (off.status_code, off.headers["etag"], off.json()["enabled"]) == (200, '"2"', False)
+    while_off = await service.close(2)
+    on = await service.ask("PATCH", ONE, json={"enabled": True}, headers={"if-match": off.headers["etag"]})
+    assert on.status_code == 200
+    after = await service.close(3)
+    assert [before["decision"], while_off["decision"], after["decision"]] == ["ask", "skip", "ask"]
+    assert while_off["reason"] == "survey_off"
+    assert await service.close(2) == while_off, "a decision never changes"
+
+
+async def test_a_change_keeps_what_it_does_not_name(service: Service) -> None:
+    old = await service.get(ONE)
+    change = {
+        "name": "Shop",
+        "texts": {"ru": {"question": "Оцените, пожалуйста"}},
+        "ask_when": {"field": "priority", "in": ["high", "urgent"]},
+        "timing": {"delay_s": 60},
+    }
+    response = await service.ask("PATCH", ONE, json=change, headers={"if-match": '"1"'})
+    assert response.status_code == 200, response.text
+    wanted = {**old, **change, "version": 2, "timing": {**old["timing"], "delay_s": 60}}
+    assert response.json() == wanted
+    assert await service.get(ONE) == wanted
+    assert (await service.close(1, priority="low"))["reason"] == "condition_not_met"
+    assert (await service.close(2, priority="high"))["decision"] == "ask"
+    before = await service.store.read(load_survey_version, "default", 1)
+    assert before.name == old["name"], "the decisions of version 1 keep it"
+
+
+async def test_a_change_needs_the_version_that_was_read(service: Service) -> None:
+    missing = await service.ask("PATCH", ONE, json={"name": "A"})
+    assert missing.status_code == 428
+    for stale in ('"0"', '"2"', 'W/"1"', "1", '"11"', '"a", "b"'):
+        refused = await service.ask("PATCH", ONE, json={"name": "A"}, headers={"if-match": stale})
+        assert (refused.status_code, refused.headers["etag"]) == (412, '"1"'), stale
+    listed = await service.ask("PATCH", ONE, json={"name": "A"}, headers={"if-match": '"7", "1"'})
+    assert (listed.status_code, listed.headers["etag"]) == (200, '"2"')
+    whatever = await service.ask("PATCH", ONE, json={"name": "B"}, headers={"if-match": "*"})
+    assert (whatever.status_code, whatever.headers["etag"]) == (200, '"3"')
+    same = await service.ask("PATCH", ONE, json={"name": "B"}, headers={"if-match": '"3"'})
+    assert (same.status_code, same.headers["etag"]) == (200, '"3"'), "nothing changed: no new version"
+
+
+async def test_of_two_changes_at_once_one_is_made(service: Service) -> None:
+    answers = await asyncio.gather(
+        *(service.ask("PATCH", ONE, json={"name": name}, headers={"if-match": '"1"'}) for name in "ABCDEFGH")
+    )
+    made = [answer for answer in answers if answer.status_code == 200]
+    assert sorted(answer.status_code for answer in answers) == [200] + [412] * 7
+    assert (await service.get(ONE))["name"] == made[0].json()["name"]
+
+
+async def test_what_is_wrong_is_all_named_and_nothing_is_changed(service: Service) -> None:
+    change = {
+        "id": "other",
+        "enabled": "yes",
+        "texts": {"ru": {"question": "{who}"}, "??": {}},
+        "timing": {"delay_s": -1, "delay": 5},
+        "ask_when": {"field": "colour", "is": "red"},
+    }
+    response = await service.ask("PATCH", ONE, json=change, headers={"if-match": '"1"'})
+    assert response.status_code == 422
+    assert {error["pointer"] for error in response.json()["errors"]} == {
+        "/id",
+        "/enabled",
+        "/texts/ru/question",
+        "/texts/??",
+        "/timing/delay_s",
+        "/timing/delay",
+        "/ask_when/field",
+    }
+    assert (await service.get(ONE))["version"] == 1
+
+
+async def test_a_change_is_signed_with_the_keys_name(local: Service) -> None:
+    from sqlalchemy import text  # noqa: PLC0415 - only this test looks below the reports
+
+    await local.ask("PATCH", ONE, json={"name": "A"}, headers={"if-match": '"1"'})
+    by = local.store.read_now(
+        lambda connection: connection.execute(text("SELECT created_by FROM survey_versions")).all()
+    )
+    assert [row[0] for row in by] == ["migration", "api:admin"]
+
+
+async def test_what_is_no_survey(local: Service) -> None:
+    headers = {"if-match": '"1"'}
+    assert (await local.ask("PATCH", ONE, content=b"{", headers=headers)).status_code == 400
+    assert (await local.ask("PATCH", ONE, json=[], headers=headers)).status_code == 422
+    assert (await local.ask("PATCH", ONE, data={"enabled": "1"}, headers=headers)).status_code == 415
+    assert (await local.ask("PATCH", "/v1/surveys/nobody", json={}, headers=headers)).status_code == 404
+    merge = {**headers, "content-type": "application/merge-patch+json"}
+    assert (await local.ask("PATCH", ONE, content=b"{}", headers=merge)).status_code == 200
