@@ -19,15 +19,18 @@ class Closings:
 
     async def close(self, ticket: Ticket) -> Decided:
         """Decide about a closing and store it. Raises StoreBusy."""
-        decided = await self._writer.do(DeskReport(ticket, self._accounts))
+        return self._count(await self._writer.do(DeskReport(ticket, self._accounts)))
+
+    async def close_many(self, tickets: Sequence[Ticket]) -> list[Decided]:
+        """Decide about many closings in the order given. Raises StoreBusy; what was stored by then stays stored."""
+        reports = [self._writer.queue(DeskReport(ticket, self._accounts)) for ticket in tickets]
+        return [self._count(decided) for decided in await asyncio.gather(*reports)]
+
+    def _count(self, decided: Decided | ReopenedResult) -> Decided:
         assert isinstance(decided, Decided)
         if decided.new:
             self._metrics.decisions.labels(decided.decision, decided.reason or "").inc()
         return decided
-
-    async def close_many(self, tickets: Sequence[Ticket]) -> list[Decided]:
-        """Decide about many closings in the order given."""
-        return await asyncio.gather(*(self.close(ticket) for ticket in tickets))
 
     async def reopen(self, report: Reopened) -> ReopenedResult:
         """Cancel what was asked, or was to be asked, about earlier closings and is not answered. Raises StoreBusy."""

@@ -69,8 +69,7 @@ class Addresses:
             {"of_account": key[0], "of_address": key[1], **{f"new_{name}": self._rows[key][name] for name in _FACTS}}
             for key in sorted(self._changed)
         ]
-        if rows:
-            self._unit.connection.execute(_UPDATE, rows)
+        self._unit.many(_UPDATE, rows)
 
     def _set(self, key: Key, **facts: Any) -> None:
         self._rows[key].update(facts)

@@ -324,9 +324,8 @@ class _ClaimFold:
         self.again_at = at if self.again_at is None else min(self.again_at, at)
 
     def _write_jobs(self) -> None:
-        if self.job_changes:
-            self.unit.connection.execute(_CHANGE_JOB, self.job_changes)
-            self.job_changes = []
+        write_job_changes(self.unit, self.job_changes)
+        self.job_changes = []
 
     def _store(self, next_send_at: float) -> None:
         unit = self.unit
@@ -336,7 +335,7 @@ class _ClaimFold:
             account = self.claim.account
             unit.insert_missing(addresses, [new_address(account, address) for address in sorted(self.sends)])
             moves = [{"of_account": account, "of_address": each, "at": self.sends[each]} for each in sorted(self.sends)]
-            unit.connection.execute(_MOVE_ON, moves)
+            unit.many(_MOVE_ON, moves)
         if self.claimed:
             statement = update(accounts).where(accounts.c.account == self.claim.account)
             unit.connection.execute(statement.values(next_send_at=int(next_send_at)))
@@ -363,8 +362,7 @@ def change_job(row: Any, **changes: Any) -> Row:
 
 def write_job_changes(unit: Unit, changes: Sequence[Row]) -> None:
     """Write what `change_job` returned."""
-    if changes:
-        unit.connection.execute(_CHANGE_JOB, changes)
+    unit.many(_CHANGE_JOB, changes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """Closings and reopens: one decision for every closing, taken inside the transaction that stores it."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import msgspec
 from sqlalchemy import BigInteger, bindparam, cast, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -105,6 +105,7 @@ class _Fold:
         self.jobs: list[Row] = []
         self.events: list[Row] = []
         self.cancelled: list[Row] = []
+        self.languages: dict[tuple[str | None, str], str] = {}
 
     def run(self) -> list[Decided | ReopenedResult]:
         reports = [operation.report for operation in self.operations]
@@ -184,7 +185,7 @@ class _Fold:
             "due_at": ask.at if ask else None,
             "survey_id": survey.id if survey else None,
             "survey_version": survey.version if survey else None,
-            "language": pick_language(wanted, survey.languages, survey.language) if survey else None,
+            "language": self._language(wanted, survey) if survey else None,
             "account": account,
             "address": address,
             "customer": ticket.customer_key(account or "", address or ""),
@@ -227,6 +228,12 @@ class _Fold:
         earlier.row = row
         return earlier
 
+    def _language(self, wanted: str | None, survey: Survey) -> str:
+        key = (wanted, survey.id)
+        if key not in self.languages:
+            self.languages[key] = pick_language(wanted, survey.languages, survey.language)
+        return self.languages[key]
+
     def _reopen(self, report: Reopened) -> ReopenedResult:
         cancelled = 0
         for earlier in self.earlier.get((report.desk, report.id), ()):
@@ -250,8 +257,7 @@ class _Fold:
         unit.insert(invitations, self.invitations)
         unit.insert(ticket_tags, self.tags)
         unit.insert(jobs, self.jobs)
-        if self.cancelled:
-            unit.connection.execute(_CANCEL, self.cancelled)
+        unit.many(_CANCEL, self.cancelled)
         unit.insert(events, self.events)
 
 
@@ -280,7 +286,7 @@ def _again(decided: Decided) -> Decided:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.encode(value).decode()
 
 
 def _lock_number(desk: str, ticket_id: str) -> int:

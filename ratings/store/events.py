@@ -35,8 +35,6 @@ class NumberEvents(Operation[int]):
         last = unit.connection.execute(unit.lock(select(event_counter.c.last))).scalar_one()
         ids = [row.id for row in unit.rows(waiting.limit(most))]
         if ids:
-            unit.connection.execute(
-                _NUMBER, [{"of": each, "new_number": last + n} for n, each in enumerate(ids, start=1)]
-            )
+            unit.many(_NUMBER, [{"of": each, "new_number": last + n} for n, each in enumerate(ids, start=1)])
             unit.connection.execute(update(event_counter).values(last=last + len(ids)))
         return [len(ids)] * len(operations)

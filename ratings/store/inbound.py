@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
@@ -159,6 +159,7 @@ class _Fold:
         self.seen: list[Row] = []
         self.unreadable: list[Row] = []
         self.surveys: dict[str, Survey] | None = None
+        self.texts: dict[tuple[Any, ...], str] = {}
 
     def run(self) -> list[Received]:
         everything = [(operation, event) for operation in self.operations for event in operation.happenings]
@@ -274,10 +275,15 @@ class _Fold:
                 return skip_pressed(invitation, now)
 
     def _words(self, loaded: Loaded, key: str) -> str:
-        if self.surveys is None:
-            self.surveys = {survey.id: survey for survey in load_surveys(self.unit.connection)}
-        words = self.surveys.get(loaded.row.survey_id, loaded.survey)
-        return acknowledgment(words, loaded.survey.scale, loaded.invitation.value, key, loaded.row.language)
+        """Return what a tap is answered with. A batch of taps asks for the same few texts over and over."""
+        row, value = loaded.row, loaded.invitation.value
+        same = (row.survey_id, row.survey_version, row.language, value, key)
+        if same not in self.texts:
+            if self.surveys is None:
+                self.surveys = {survey.id: survey for survey in load_surveys(self.unit.connection)}
+            words = self.surveys.get(row.survey_id, loaded.survey)
+            self.texts[same] = acknowledgment(words, loaded.survey.scale, value, key, row.language)
+        return self.texts[same]
 
     def _refuse(self, account: str, address: str, *, asked: bool) -> str:
         self.addresses.refuse(account, address, asked=asked)

@@ -164,8 +164,7 @@ class Invitations:
         """Write everything that was taken, a statement a table."""
         unit = self.unit
         changed = [_update_row(loaded.invitation) for loaded in self.loaded.values() if loaded.changed]
-        if changed:
-            unit.connection.execute(_UPDATE, changed)
+        unit.many(_UPDATE, changed)
         unit.upsert(ratings, [_rating_row(unit, loaded) for loaded in self._rated.values()], keep=_COPIED)
         unit.insert(votes, self._votes)
         unit.insert(rating_history, self._history)

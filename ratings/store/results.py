@@ -24,6 +24,11 @@ LONGEST_WAIT: Duration = HOUR
 MISCONFIGURED_PAUSE: Duration = 5 * MINUTE
 """How long an account that cannot work rests before it is tried again: a person has to act meanwhile."""
 
+_ACKNOWLEDGED = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("of"), jobs.c.state == "due")
+    .values(state="done", finished_at=bindparam("at"))
+)
 _END_ATTEMPT = (
     update(attempts)
     .where(attempts.c.id == bindparam("of"))
@@ -85,12 +90,7 @@ class DropAcknowledgment(Operation[None]):
     @classmethod
     def fold(cls, unit: Unit, operations: Sequence["DropAcknowledgment"]) -> Sequence[None]:
         """Drop those that still wait."""
-        statement = (
-            update(jobs)
-            .where(jobs.c.id == bindparam("of"), jobs.c.state == "due")
-            .values(state="done", finished_at=unit.now)
-        )
-        unit.connection.execute(statement, [{"of": operation.job_id} for operation in operations])
+        unit.many(_ACKNOWLEDGED, [{"of": operation.job_id, "at": unit.now} for operation in operations])
         return [None] * len(operations)
 
 
@@ -222,7 +222,7 @@ class _FinishFold:
     def _store(self) -> None:
         unit = self.unit
         write_job_changes(unit, self.job_changes)
-        unit.connection.execute(_END_ATTEMPT, self.attempts)
+        unit.many(_END_ATTEMPT, self.attempts)
         for account, until in sorted(self.pauses.items()):
             unit.upsert(
                 accounts,

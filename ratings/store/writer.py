@@ -130,10 +130,14 @@ class Writer:
 
         Raises StoreBusy when the queue is full, StoreClosed after `stop`, or what the operation raised.
         """
+        return await self.queue(operation)
+
+    def queue(self, operation: Operation[Result]) -> "asyncio.Future[Result]":
+        """Queue an operation; the future has its result after the COMMIT. Raises as `do` does."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
         self._put(_Waiting(operation, future, loop))
-        return await future
+        return future
 
     def do_now(self, operation: Operation[Result]) -> Result:
         """Do the same from a thread without an event loop: the command line, tests."""
