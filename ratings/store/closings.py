@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from ratings.lifecycle import OPEN_STATES, EventType, JobKind, State, Trigger, move_invitation
 from ratings.rules import Ask, Facts, decide
 from ratings.store.rows import event_row, job_row
-from ratings.store.schema import addresses, events, invitations, jobs, ticket_tags, tickets
+from ratings.store.schema import addresses, closing_aliases, events, invitations, jobs, ticket_tags, tickets
 from ratings.store.surveys import load_surveys
 from ratings.store.unit import Row, Unit
 from ratings.store.writer import Operation
@@ -82,7 +82,7 @@ class DeskReport(Operation["Decided | ReopenedResult"]):
 class _Earlier:
     """An invitation of a ticket as this batch sees it: stored before, or about to be."""
 
-    __slots__ = ("asked_at", "closed_at", "closing", "decided", "row", "state")
+    __slots__ = ("aliases", "asked_at", "closed_at", "closing", "decided", "row", "state")
 
     def __init__(
         self, decided: Decided, closing: str, closed_at: Instant, state: State, asked_at: Instant | None
@@ -93,6 +93,7 @@ class _Earlier:
         self.state = state
         self.asked_at = asked_at
         self.row: Row | None = None
+        self.aliases: set[str] = set()
 
 
 class _Fold:
@@ -105,6 +106,7 @@ class _Fold:
         self.jobs: list[Row] = []
         self.events: list[Row] = []
         self.cancelled: list[Row] = []
+        self.aliases: list[Row] = []
         self.languages: dict[tuple[str | None, str], str] = {}
 
     def run(self) -> list[Decided | ReopenedResult]:
@@ -141,15 +143,21 @@ class _Fold:
                 decided = Decided(row.id, row.decision, row.reason, row.due_at, new=False)
                 earlier = _Earlier(decided, row.closing, row.closed_at, State(row.state), row.asked_at)
                 found.setdefault((row.desk, row.ticket_id), []).append(earlier)
+            aliased = (closing_aliases.c.desk == desk) & closing_aliases.c.ticket_id.in_(ticket_ids)
+            for row in self.unit.rows(select(closing_aliases).where(aliased)):
+                for earlier in found[desk, row.ticket_id]:
+                    if earlier.decided.invitation_id == row.invitation_id:
+                        earlier.aliases.add(row.closing)
         return found
 
     def _close(self, ticket: Ticket, accounts: frozenset[str]) -> Decided:
         known = self.earlier.setdefault((ticket.desk, ticket.id), [])
         closing = ticket.closing_key
         for earlier in known:
-            if earlier.closing == closing:
+            if closing == earlier.closing or closing in earlier.aliases:
                 return _again(earlier.decided)
         if known and known[-1].state in OPEN_STATES:
+            self._alias(known[-1], ticket, closing)
             return _again(known[-1].decided)
         survey = choose_survey(self.surveys, ticket)
         asked = [each.closed_at for each in known if each.asked_at is not None or each.state is State.ANSWERED]
@@ -163,6 +171,13 @@ class _Fold:
             earlier.decided = Decided(earlier.decided.invitation_id, "skip", decision.reason.value, None, new=True)
         known.append(earlier)
         return earlier.decided
+
+    def _alias(self, earlier: _Earlier, ticket: Ticket, closing: str) -> None:
+        """Remember that this closing is the same as an earlier one, for when it is reported again."""
+        earlier.aliases.add(closing)
+        number = earlier.decided.invitation_id
+        row = {"desk": ticket.desk, "ticket_id": ticket.id, "closing": closing, "invitation_id": number}
+        self.aliases.append(row)
 
     def _insert(self, ticket: Ticket, closing: str, survey: Survey | None, ask: Ask | None) -> _Earlier:
         now = self.unit.now
@@ -255,6 +270,7 @@ class _Fold:
         unit = self.unit
         unit.insert(tickets, self.tickets)
         unit.insert(invitations, self.invitations)
+        unit.insert(closing_aliases, self.aliases)
         unit.insert(ticket_tags, self.tags)
         unit.insert(jobs, self.jobs)
         unit.many(_CANCEL, self.cancelled)

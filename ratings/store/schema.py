@@ -101,6 +101,17 @@ invitations = Table(
 )
 """One row a closing, asked or skipped: the decision and the life that follows."""
 
+closing_aliases = Table(
+    "closing_aliases",
+    metadata,
+    Column("desk", Text, primary_key=True),
+    Column("ticket_id", Text, primary_key=True),
+    Column("closing", Text, primary_key=True),
+    Column("invitation_id", Id, ForeignKey("invitations.id"), nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Closings that were reported while an earlier one's invitation was open, and so are the same: also when they are repeated later."""
+
 # --- what was answered -------------------------------------------------------------------------------------------
 
 ratings = Table(

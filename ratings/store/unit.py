@@ -68,7 +68,9 @@ class Unit:
         """
         if not rows:
             return
-        sql, order = _compile(statement, self.connection.dialect, tuple(rows[0]))
+        sql, fixed, order = _compile(statement, self.connection.dialect, tuple(rows[0]))
+        if fixed:
+            rows = [{**fixed, **row} for row in rows]
         self.connection.exec_driver_sql(sql, list(map(order, rows)) if order else list(rows))
 
     def insert(self, table: Table, rows: Sequence[Row]) -> None:
@@ -92,14 +94,15 @@ class Unit:
 @cache
 def _compile(
     statement: Executable, dialect: Dialect, keys: tuple[str, ...]
-) -> tuple[str, Callable[[Row], tuple[Any, ...]] | None]:
-    """Return the driver's text of a statement, and what puts a row into the order of its marks (None: it takes names)."""
+) -> tuple[str, Row, Callable[[Row], tuple[Any, ...]] | None]:
+    """Return the driver's text of a statement, its own fixed values, and what orders a row's values (None: it takes names)."""
     compiled = statement.compile(dialect=dialect, column_keys=list(keys))  # type: ignore[attr-defined] # of every DML
+    fixed = {name: value for name, value in compiled.params.items() if name not in keys}
     marks = compiled.positiontup
     if marks is None:
-        return str(compiled), None
+        return str(compiled), fixed, None
     # A getter of one name would return the bare value.
-    return str(compiled), itemgetter(*marks) if len(marks) > 1 else lambda row: (row[marks[0]],)
+    return str(compiled), fixed, itemgetter(*marks) if len(marks) > 1 else lambda row: (row[marks[0]],)
 
 
 @cache

@@ -48,6 +48,16 @@ def test_a_closing_reported_while_the_last_invitation_is_open_is_the_same_closin
     assert (again.invitation_id, again.new) == (first, False)
 
 
+def test_the_same_closing_by_another_name_stays_the_same_after_the_answer(world: World, clock: Clock) -> None:
+    first = world.asked()
+    clock.forward(MINUTE)
+    assert world.close(closing_id="another").invitation_id == first
+    world.tap(first, 5)
+    clock.forward(HOUR)
+    repeated = world.close(closing_id="another")
+    assert (repeated.invitation_id, repeated.new) == (first, False)
+
+
 def test_a_new_closing_after_an_answer_is_asked_again(world: World, clock: Clock) -> None:
     first = world.asked()
     world.tap(first, 5)

@@ -372,6 +372,16 @@ def _tables() -> None:
     )
     op.create_index(op.f("ix_ratings_rated_at_id"), "ratings", ["rated_at", "id"], unique=False)
     op.create_table(
+        "closing_aliases",
+        sa.Column("desk", sa.Text(), nullable=False),
+        sa.Column("ticket_id", sa.Text(), nullable=False),
+        sa.Column("closing", sa.Text(), nullable=False),
+        sa.Column("invitation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["invitation_id"], ["invitations.id"], name=op.f("fk_closing_aliases_invitation_id")),
+        sa.PrimaryKeyConstraint("desk", "ticket_id", "closing", name=op.f("pk_closing_aliases")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "votes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("invitation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
