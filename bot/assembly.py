@@ -200,22 +200,31 @@ class _Server(uvicorn.Server):
 
 
 async def _install(parts: Parts) -> None:
-    """Point the platforms' webhooks at us. A platform that is away is asked again; a refusal is for a person to solve."""
+    """Point the platforms' webhooks at us, or away from us where we poll.
+
+    A platform that is away is asked again; a refusal is for a person to solve. Nobody else's webhook is touched.
+    """
     base = parts.settings.server.public_url
-    waiting = {account: channel for account, channel in parts.channels.items() if channel.config.mode is Mode.WEBHOOK}
+    waiting = {
+        account: channel
+        for account, channel in parts.channels.items()
+        if channel.config.mode is Mode.WEBHOOK or (channel.config.mode is Mode.POLLING and base)
+    }
     if waiting and not base:
         _log.warning("no webhook is installed: [server] public_url is empty", accounts=sorted(waiting))
         return
     while waiting:
         for account, channel in list(waiting.items()):
+            hooked = channel.config.mode is Mode.WEBHOOK
+            act = channel.install if hooked else channel.uninstall
             try:
-                await channel.install(base.rstrip("/") + hook_path(account))
+                await act(base + hook_path(account))
             except DeliveryError as error:
-                _log.error("the webhook was not installed", account=account, code=error.code, problem=error.text)
+                _log.error("the webhook was not set", account=account, code=error.code, problem=error.text)
                 if not error.again:
                     del waiting[account]
             else:
-                _log.info("the webhook is installed", account=account)
+                _log.info("the webhook is installed" if hooked else "no webhook of ours is installed", account=account)
                 del waiting[account]
         if waiting:
             await asyncio.sleep(INSTALL_AGAIN_SECONDS)

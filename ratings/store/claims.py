@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any, ClassVar
 
 from sqlalchemy import and_, bindparam, delete, exists, select, update
@@ -338,7 +339,7 @@ class _ClaimFold:
             unit.many(_MOVE_ON, moves)
         if self.claimed:
             statement = update(accounts).where(accounts.c.account == self.claim.account)
-            unit.connection.execute(statement.values(next_send_at=int(next_send_at)))
+            unit.connection.execute(statement.values(next_send_at=ceil(next_send_at)))
         self.invitations.store()
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from sqlalchemy import delete, select
 
-from ratings.store.schema import attempts, held_texts, inbound_events, jobs
+from ratings.store.schema import attempts, held_texts, inbound_events, jobs, unreadable_events
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation
 from ratings.times import DAY, Duration
@@ -39,5 +39,6 @@ class Clean(Operation[int]):
             unit.connection.execute(delete(attempts).where(attempts.c.job_id.in_(ids)))
             unit.connection.execute(delete(jobs).where(jobs.c.id.in_(ids)))
         seen = unit.connection.execute(delete(inbound_events).where(inbound_events.c.at < before)).rowcount
+        seen += unit.connection.execute(delete(unreadable_events).where(unreadable_events.c.at < before)).rowcount
         gone = unit.connection.execute(delete(held_texts).where(held_texts.c.until < before)).rowcount
         return [len(ids) + seen + gone] * len(operations)

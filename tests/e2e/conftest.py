@@ -68,14 +68,16 @@ async def start(sandbox: TelegramSandbox) -> AsyncIterator[Start]:
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(HttpClient())
 
-        async def run(store_url: str, mode: str = "webhook", *, work: bool = True, **keys: Any) -> Service:
+        async def run(
+            store_url: str, mode: str = "webhook", *, work: bool = True, public_url: str = "", **keys: Any
+        ) -> Service:
             listener = socket.create_server(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             account = {"token": "env:BOT_TOKEN", "api_url": sandbox.url, "mode": mode, "poll_wait": 1, **keys}
             account.setdefault("pace", {"per_second": 1000, "per_recipient": 1000})
             settings = build_settings(
                 {
-                    "server": {"public_url": url, "secret": "env:TAPFIVE_SECRET"},
+                    "server": {"public_url": public_url or url, "secret": "env:TAPFIVE_SECRET"},
                     "store": {"url": store_url},
                     "channels": {"telegram": {"support": account}},
                 },

@@ -14,7 +14,7 @@ from ratings.reports.filters import Filters
 from ratings.reports.lists import list_invitations, list_ratings
 from ratings.store.schema import inbound_events, jobs, unreadable_events
 from sandbox.telegram import Message, TelegramSandbox
-from tests.e2e.conftest import ANN, Service, Start
+from tests.e2e.conftest import ANN, TOKEN, Service, Start
 from tests.store.test_writer import Block
 
 Found = TypeVar("Found")
@@ -349,6 +349,21 @@ async def test_only_one_process_polls_an_account(start: Start, sandbox: Telegram
     sandbox.tap(ANN, prompt.message_id, (0, 4))
     await the_rating(first, value=5)
     assert [call for call in sandbox.calls("getUpdates") if call.status == 409] == []
+
+
+async def test_a_webhook_of_our_own_gives_way_to_polling(
+    start: Start, sandbox: TelegramSandbox, sqlite_url: str
+) -> None:
+    service = await start(sqlite_url, "send-only")
+    url = f"{service.parts.settings.server.public_url}/hooks/channels/telegram/support"
+    headers = {"Content-Type": "application/json"}
+    body = {"url": url, "secret_token": "left-over"}
+    await service.client.request("POST", f"{sandbox.url}/bot{TOKEN}/setWebhook", json=body, headers=headers)
+    polling = await start(sqlite_url, "polling", public_url=service.parts.settings.server.public_url)
+    await polling.close()
+    prompt = await the_prompt(sandbox)
+    sandbox.tap(ANN, prompt.message_id, (0, 4))
+    await the_rating(polling, value=5)
 
 
 async def test_polling_confirms_an_update_only_after_its_commit(

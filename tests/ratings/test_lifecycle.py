@@ -143,8 +143,14 @@ def test_the_first_message_ends_the_wait_for_a_comment() -> None:
 
 
 Happening = Callable[[Invitation, int], Step]
+
+
+def vote(value: int) -> Happening:
+    return lambda one, now: lifecycle.voted(one, value, now)
+
+
 HAPPENINGS: dict[str, Happening] = {
-    **{f"vote {value}": (lambda one, now, value=value: lifecycle.voted(one, value, now)) for value in (0, 1, 3, 5)},
+    **{f"vote {value}": vote(value) for value in (0, 1, 3, 5)},
     "change": lifecycle.change_pressed,
     "comment pressed": lifecycle.comment_pressed,
     "skip": lifecycle.skip_pressed,
