@@ -9,8 +9,10 @@ import pytest
 from bot.web.api.errors import ApiProblem
 from bot.web.api.idempotency import read_key
 from bot.web.api.tickets import MAX_TICKETS
+from ratings.rules import decide
 from ratings.store.keys import Scope
 from ratings.store.writer import StoreBusy
+from ratings.ticket import Ticket
 from ratings.times import DAY, HOUR, format_instant
 from tests.api.service import MAX_BODY, Service
 
@@ -95,14 +97,12 @@ async def test_the_size_of_a_batch(local: Service) -> None:
 async def test_one_ticket_that_cannot_be_stored_does_not_hide_the_others(
     local: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    close = local.parts.closings.close
-
-    async def close_but_one(ticket: Any) -> Any:
+    def decide_but_one(ticket: Ticket, *rest: Any) -> Any:
         if ticket.id == "T-2":
             raise RuntimeError("the disk is full")
-        return await close(ticket)
+        return decide(ticket, *rest)
 
-    monkeypatch.setattr(local.parts.closings, "close", close_but_one)
+    monkeypatch.setattr("ratings.store.closings.decide", decide_but_one)
     response = await local.ask("POST", BATCH, json=[local.ticket(1), local.ticket(2), local.ticket(3)])
     assert response.status_code == 200
     assert [item.get("status", item.get("decision")) for item in response.json()["items"]] == ["ask", 500, "ask"]
