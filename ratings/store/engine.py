@@ -49,6 +49,8 @@ def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) ->
         # FULL: a commit is on the disk before the platform gets its 200. WAL's default, NORMAL, may lose the last ones.
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
+        # Moving the log into the file costs its own flushes: every 32 MB instead of every 4 MB.
+        cursor.execute("PRAGMA wal_autocheckpoint=8000")
         cursor.execute("PRAGMA cache_size=-65536")
         cursor.execute("PRAGMA mmap_size=268435456")
         cursor.execute("PRAGMA temp_store=MEMORY")
