@@ -1,0 +1,84 @@
+"""The rows of one first tap, as the service writes them: for the floor and the usual stack, which write the same."""
+
+import base64
+import itertools
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from ratings.store.schema import events, inbound_events, jobs, ratings, votes
+from ratings.times import MINUTE, SECOND
+
+ACCOUNT = "telegram.support"
+TABLES = (inbound_events, ratings, votes, jobs, events)
+"""In the order in which foreign keys allow them; the update of the invitation comes beside them."""
+
+new_id = itertools.count(1 << 40).__next__
+"""Ids of a process that has the store for itself: both sides get them for nothing."""
+
+
+class _User(msgspec.Struct):
+    id: int
+
+
+class _Message(msgspec.Struct):
+    message_id: int
+
+
+class _Query(msgspec.Struct):
+    id: str
+    sender: _User = msgspec.field(name="from")
+    message: _Message
+    data: str
+
+
+class TapUpdate(msgspec.Struct):
+    """What the floor reads of an update."""
+
+    update_id: int
+    callback_query: _Query
+
+
+def read_data(data: str) -> tuple[int, int]:
+    """Return (invitation id, value) of `r1:token:value`; the floor believes it, without looking at its signature."""
+    _, token, value = data.split(":")
+    raw = base64.b32decode(token.upper() + "======")
+    return int.from_bytes(raw[1:9]), int(value)
+
+
+def tap_rows(invitation: Any, *, event_id: str, tap: str, value: int) -> tuple[Sequence[tuple[Any, ...]], ...]:
+    """Return the rows for each of TABLES, values in the order of their columns. `invitation` is the row that was read."""
+    now = time.time_ns() // 1_000_000
+    number, account, address = invitation.id, ACCOUNT, invitation.address
+    revision = invitation.revision + 1
+    scale, survey = "1-5", invitation.survey_id
+    copied = (
+        *(invitation.closed_at, invitation.desk, invitation.ticket_id, invitation.ticket_url, invitation.subject),
+        *(invitation.form, invitation.group_id, invitation.agent_id, invitation.agent_name, invitation.priority),
+    )
+    rating = (
+        *(number, "confirmed", value, value >= 4, None, now, now, scale, survey, account, invitation.asked_at),
+        *copied,
+    )
+    acknowledge = (
+        *(new_id(), "acknowledge", number, revision, account, address, 0, "due", now + 5 * SECOND, None, None, 0, now),
+        *(None, "acknowledged", tap, None),
+    )
+    render = (
+        *(new_id(), "render", number, revision, account, address, 1, "due", now, str(number), None, 0, now),
+        *(None, "", None, None),
+    )
+    return (
+        [(account, event_id, now, "rated")],
+        [rating],
+        [(new_id(), number, value, "confirmed", "tap", account, event_id, now)],
+        [acknowledge, render],
+        [(new_id(), None, "rating.received", now, number, value, None)],
+    )
+
+
+def invitation_changes(revision: int) -> tuple[str, int, int]:
+    """Return (state, comment_until, revision) of an invitation that was answered."""
+    return "answered", time.time_ns() // 1_000_000 + 15 * MINUTE, revision + 1

@@ -1,0 +1,1 @@
+"""The processes that Tapfive is measured against, and the stand-ins that both sides talk to."""
