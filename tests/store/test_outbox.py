@@ -183,6 +183,7 @@ def test_one_chat_gets_one_message_a_second_and_holds_up_nobody(world: World, cl
     world.close("T-9", address={"channel": ACCOUNT, "id": "777"})
     first = world.claim(per_recipient=1)
     assert sorted(claimed.address for claimed in first) == ["555001", "777"]
+    world.close("T-4")
     assert world.claim(per_recipient=1) == []
     clock.forward(SECOND)
     assert len(world.claim(per_recipient=1)) == 1
