@@ -41,8 +41,12 @@ def identity(errors: Errors, value: object, pointer: str, limit: int = MAX_ID, *
     """A string or an integer, as a string: desks number what they name in either way."""
     if type(value) is str and 0 < len(value) <= limit and value.isascii() and "\0" not in value:
         return value
-    if type(value) is int and value.bit_length() <= limit:
-        return str(value)
+    if type(value) is int:
+        # Guarded by its bits first: writing out an integer of a megabyte takes seconds, and Python refuses it.
+        if value.bit_length() <= 4 * limit and len(written := str(value)) <= limit:
+            return written
+        errors.append(FieldError(pointer, f"too long an integer; expected at most {limit} digits"))
+        return None
     if value is not None and type(value) is not str:
         errors.append(FieldError(pointer, f"{found_type(value)}; expected a string or an integer"))
         return None

@@ -141,6 +141,7 @@ def test_unknown_keys_are_kept_and_a_raw_of_the_desk_is_not_lost() -> None:
         ({"url": "https://x.example/" + "x" * 2000}, "/url"),
         ({"recording_url": "file:///etc"}, "/recording_url"),
         ({"priority": 1.5}, "/priority"),
+        ({"priority": 10**100}, "/priority"),
         ({"customer": []}, "/customer"),
         ({"customer": {"phone": "5" * 101}}, "/customer/phone"),
         ({"address": "telegram"}, "/address"),
@@ -248,7 +249,7 @@ def test_a_wrong_reopening_is_refused(data: object) -> None:
 # --- properties ---------------------------------------------------------------------------------------------------
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
-IDS = st.one_of(WORDS, st.integers())
+IDS = st.one_of(WORDS, st.integers(-(10**90), 10**90))
 TIMES = st.integers(0, NOW + 400 * DAY).map(format_instant)
 JSONS = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), WORDS),
@@ -256,7 +257,9 @@ JSONS = st.recursive(
     max_leaves=6,
 )
 PARTIES = st.fixed_dictionaries({}, optional={"id": IDS, "name": IDS, "email": WORDS})
-ADDRESSES = st.fixed_dictionaries({"channel": st.sampled_from(["vk.a", "telegram.b-1"]), "id": st.integers()})
+ADDRESSES = st.fixed_dictionaries(
+    {"channel": st.sampled_from(["vk.a", "telegram.b-1"]), "id": st.integers(-(10**90), 10**90)}
+)
 SECONDS = st.one_of(st.integers(0, 10**9), st.floats(0, 1e9))
 COUNTS = st.fixed_dictionaries({}, optional={"customer": st.integers(0, 10**9), "agent": st.integers(0, 10**9)})
 OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
@@ -291,7 +294,10 @@ OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
     "unknown": JSONS,
 }
 TICKETS = st.fixed_dictionaries(
-    {"id": st.one_of(WORDS.filter(bool), st.integers()), "closed_at": st.integers(0, NOW).map(format_instant)},
+    {
+        "id": st.one_of(WORDS.filter(bool), st.integers(-(10**90), 10**90)),
+        "closed_at": st.integers(0, NOW).map(format_instant),
+    },
     optional=OPTIONAL,
 )
 
