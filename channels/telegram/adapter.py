@@ -1,41 +1,38 @@
-"""One bot. Translates between the channel contract and the Bot API, by aiogram; retries nothing, stores nothing."""
+"""One bot. Translates between the channel contract and the Bot API; retries nothing, stores nothing.
 
+aiogram takes seconds to import, and receiving needs none of it: what calls Telegram is in client.py, and comes with the
+first call.
+"""
+
+import asyncio
 import hmac
 import re
 import time
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
-from aiogram import Bot
-from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import TelegramMigrateToChat
-from aiogram.methods import AnswerCallbackQuery, DeleteWebhook, GetMe, GetWebhookInfo, SetWebhook, TelegramMethod
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
-from aiohttp import ClientTimeout
 
 from channels.base import Capabilities, Channel, Finding, HookRequest, Inbound, Message, Mode, Pace, Prompt, Sent
 from channels.telegram.config import TelegramConfig
-from channels.telegram.failures import NOT_THE_BOT_API, Act, classify
-from channels.telegram.findings import WebhookState, host, webhook_findings
+from channels.telegram.failures import NOT_THE_BOT_API
+from channels.telegram.findings import host, webhook_findings
 from channels.telegram.keyboard import MAX_BUTTONS, keyboard
-from channels.telegram.methods import Edit, Poll, Send
-from channels.telegram.session import Session
 from channels.telegram.updates import ALLOWED_UPDATES, read_update
 from net.errors import DeliveryError, Misconfigured, NotEditable, Rejected, Unreachable, WebhookRejected
+
+if TYPE_CHECKING:
+    from channels.telegram.client import Client
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the header's name, not a secret
 MAX_TEXT = 4096
 MAX_ACKNOWLEDGMENT = 200
 BATCH = 100  # updates in one answer, the most that getUpdates gives
-CONNECT_SHARE = 0.8  # of the timeout
 PROBE_WAIT = 5  # seconds: a poller that was cut off learns it after about three, and comes back
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")  # https://core.telegram.org/bots/api#setwebhook
 _CHAT_ID = re.compile(r"-?[1-9][0-9]{0,15}")  # at most 52 bits
 _MESSAGE_ID = re.compile(r"[1-9][0-9]{0,15}")
-
-_Result = TypeVar("_Result")
 
 
 class Telegram(Channel):
@@ -66,8 +63,7 @@ class Telegram(Channel):
         self._config = config
         self._hook_secrets = hook_secrets
         self._installed: str | None = None
-        session = Session(api=TelegramAPIServer.from_base(config.api_url))
-        self._bot = Bot(config.token.get_secret_value(), session=session)
+        self._loading: asyncio.Task[Client] | None = None
 
     # --- what goes out
 
@@ -84,22 +80,14 @@ class Telegram(Channel):
         _must_fit(content.text)
         if not _MESSAGE_ID.fullmatch(external_id):
             raise NotEditable("the id is no Telegram message id")
-        method = Edit(
-            chat_id=_chat_id(address),
-            message_id=int(external_id),
-            text=content.text,
-            reply_markup=_markup(content),
-        )
-        try:
-            await self._call(method, "edit", address)
-        except _Migrated as migrated:
-            raise NotEditable("the group became a supergroup, and its messages have other ids now") from migrated
+        chat_id, rows = _chat_id(address), keyboard(content)
+        await (await self._client()).edit(chat_id, int(external_id), content.text, rows)
 
     async def acknowledge(self, tap: str, text: str) -> None:
         """Stop the spinner on the button, and show `text` for a moment."""
         if _units(text) > MAX_ACKNOWLEDGMENT:
             raise Rejected(f"an acknowledgment has at most {MAX_ACKNOWLEDGMENT} characters")
-        await self._call(AnswerCallbackQuery(callback_query_id=tap, text=text or None), "acknowledge")
+        await (await self._client()).acknowledge(tap, text)
 
     # --- what comes in
 
@@ -117,8 +105,9 @@ class Telegram(Channel):
     async def listen(self, position: str | None) -> AsyncIterator[tuple[Sequence[Inbound], str]]:
         """Poll. `position` is the id of the next update; asking with it confirms all before."""
         offset = None if position is None else int(position)
+        client = await self._client()
         while True:
-            updates = await self._poll(offset, BATCH, self._config.poll_wait, list(ALLOWED_UPDATES))
+            updates = await client.poll(offset, BATCH, self._config.poll_wait, list(ALLOWED_UPDATES))
             if not updates:
                 continue
             ids = [update["update_id"] for update in updates if isinstance(update, dict) and "update_id" in update]
@@ -135,30 +124,25 @@ class Telegram(Channel):
         """Set the webhook, with its secret and the list of updates; again where it is set, since both may have changed."""
         if self._config.mode is not Mode.WEBHOOK:
             raise Misconfigured(f"the mode is {self._config.mode}: no webhook is installed")
-        info = await self._call(GetWebhookInfo(), "account")
-        if info.url not in {"", url} and not self._config.takeover:
+        client = await self._client()
+        installed = (await client.webhook()).url
+        if installed not in {"", url} and not self._config.takeover:
             raise Misconfigured(
-                f"the bot's webhook belongs to {host(info.url)}: set takeover = true to replace it, "
+                f"the bot's webhook belongs to {host(installed)}: set takeover = true to replace it, "
                 "which cuts that program (the helpdesk?) off from its messenger; or use mode relay or send-only"
             )
-        method = SetWebhook(
-            url=url,
-            secret_token=self._hook_secrets[0],
-            allowed_updates=list(ALLOWED_UPDATES),
-            max_connections=self._config.max_connections,
-            drop_pending_updates=False,
-        )
-        await self._call(method, "account")
+        await client.set_webhook(url, self._hook_secrets[0])
         self._installed = url
 
     async def uninstall(self, url: str | None = None) -> None:
         """Remove the webhook; the updates that wait for it stay with Telegram."""
-        info = await self._call(GetWebhookInfo(), "account")
-        if not info.url:
+        client = await self._client()
+        installed = (await client.webhook()).url
+        if not installed:
             return
-        if info.url != (url or self._installed) and not self._config.takeover:
-            raise Misconfigured(f"the bot's webhook belongs to {host(info.url)}: it is not ours to remove")
-        await self._call(DeleteWebhook(drop_pending_updates=False), "account")
+        if installed != (url or self._installed) and not self._config.takeover:
+            raise Misconfigured(f"the bot's webhook belongs to {host(installed)}: it is not ours to remove")
+        await client.delete_webhook()
         self._installed = None
 
     async def check(self, url: str | None) -> Sequence[Finding]:
@@ -167,61 +151,46 @@ class Telegram(Channel):
         That look is a poll of up to five seconds. It confirms nothing, but cuts off a running poller for one round.
         """
         try:
-            me = await self._call(GetMe(), "account")
-            findings = [Finding("telegram.token", "ok", f"the bot is @{me.username}")]
+            client = await self._client()
+            findings = [Finding("telegram.token", "ok", f"the bot is @{await client.username()}")]
         except DeliveryError as error:
             hint = "ask BotFather for the token" if isinstance(error, Misconfigured) else "see api_url and the network"
             return [Finding("telegram.token", "error", error.text, hint)]
         try:
-            info = await self._call(GetWebhookInfo(), "account")
-            state = WebhookState(
-                url=info.url,
-                allowed_updates=tuple(info.allowed_updates or ()),
-                pending=info.pending_update_count,
-                last_error_at=None if info.last_error_date is None else int(info.last_error_date.timestamp()),
-                last_error=info.last_error_message or "",
-            )
+            state = await client.webhook()
         except DeliveryError as error:
             return [*findings, Finding("telegram.webhook", "error", error.text)]
         findings += webhook_findings(state, self._config.mode, url, int(time.time()))
         if self._config.mode is Mode.POLLING and not state.url:
-            findings.append(await self._second_consumer())
+            findings.append(await self._second_consumer(client))
         return findings
 
     async def close(self) -> None:
         """Let go of connections."""
-        await self._bot.session.close()
+        if self._loading is None:
+            return
+        await asyncio.wait({self._loading})
+        if not _failed(self._loading):
+            await self._loading.result().close()
 
     # --- calls
 
+    async def _client(self) -> "Client":
+        """What calls Telegram, loaded by whoever comes first. Raises Unreachable where aiogram cannot be imported."""
+        if self._loading is None or (self._loading.done() and _failed(self._loading)):
+            self._loading = asyncio.create_task(_load(self._config))
+        # Shielded: whoever gives up waiting leaves it to the others.
+        return await asyncio.shield(self._loading)
+
     async def _send(self, address: str, content: Prompt | Message) -> Sent:
         _must_fit(content.text)
-        method = Send(chat_id=_chat_id(address), text=content.text, reply_markup=_markup(content))
-        try:
-            result = await self._call(method, "send", address)
-        except _Migrated as migrated:
-            new_address = str(migrated.chat_id)
-        else:
-            return Sent(str(result.message_id))
-        # Refused, so nothing was sent: the one case where the same request goes out again, to the group's new id.
-        method.chat_id = int(new_address)
-        try:
-            result = await self._call(method, "send", new_address)
-        except _Migrated as again:
-            raise Rejected("the group became a supergroup twice") from again
-        return Sent(str(result.message_id), new_address)
+        chat_id, rows = _chat_id(address), keyboard(content)
+        return await (await self._client()).send(chat_id, content.text, rows)
 
-    async def _poll(self, offset: int | None, limit: int, wait: int, allowed: list[str] | None) -> list[Any]:
-        method = Poll(offset=offset, limit=limit, timeout=wait, allowed_updates=allowed)
-        updates: list[Any] | None = await self._call(method, "account", wait=wait)
-        if updates is None:
-            raise Unreachable(NOT_THE_BOT_API)
-        return updates
-
-    async def _second_consumer(self) -> Finding:
+    async def _second_consumer(self, client: "Client") -> Finding:
         found = "telegram.second_consumer"
         try:
-            await self._poll(None, 1, min(PROBE_WAIT, self._config.poll_wait), None)
+            await client.poll(None, 1, min(PROBE_WAIT, self._config.poll_wait), None)
         except Misconfigured as error:
             hint = "one program a token: stop the other, or let the helpdesk relay (mode relay)"
             return Finding(found, "warning", f"{error.text}; if that is this very service, all is well", hint)
@@ -229,41 +198,25 @@ class Telegram(Channel):
             return Finding(found, "warning", error.text)
         return Finding(found, "ok", "nobody else was seen polling")
 
-    async def _call(self, method: TelegramMethod[_Result], act: Act, address: str = "", wait: float = 0) -> _Result:
-        failure: Exception
-        try:
-            # Less for a free connection than for the whole: so it is known that nothing was written when none came.
-            limit = self._config.timeout
-            timeout: Any = ClientTimeout(total=wait + limit, connect=limit * CONNECT_SHARE)
-            return await self._bot.session(self._bot, method, timeout=timeout)
-        except TelegramMigrateToChat as error:
-            failure = _Migrated(error.migrate_to_chat_id)
-        except Exception as error:  # noqa: BLE001 - aiogram lets more through than its own errors; nothing else may leave
-            known = classify(error, act, address)
-            if known is None:
-                return None  # type: ignore[return-value]  # only an edit succeeds so, and nobody reads its result
-            failure = known
-        # Outside of the handler: the original holds the request, and with it a token or an address, in its traceback.
-        raise failure
+
+async def _load(config: TelegramConfig) -> "Client":
+    try:
+        # In a thread, so that hooks are answered meanwhile.
+        client = await asyncio.to_thread(_import_client)
+    except Exception as error:
+        # Nothing was sent, and nothing is lost by another try: perhaps somebody is just exchanging the libraries.
+        raise Unreachable("aiogram cannot be imported", platform_code=type(error).__name__) from error
+    return client(config)
 
 
-class _Migrated(Exception):  # noqa: N818 - a turn in the talk with Telegram, not an error that anybody sees
-    """The group has a new id."""
+def _import_client() -> "type[Client]":
+    from channels.telegram.client import Client  # noqa: PLC0415 - it imports aiogram
 
-    def __init__(self, chat_id: int) -> None:
-        super().__init__("the group became a supergroup")
-        self.chat_id = chat_id
+    return Client
 
 
-def _markup(content: Prompt | Message) -> InlineKeyboardMarkup | None:
-    rows = keyboard(content)
-    if not rows:
-        return None
-    return InlineKeyboardMarkup(
-        inline_keyboard=[
-            [InlineKeyboardButton(text=button.text, callback_data=button.data) for button in row] for row in rows
-        ]
-    )
+def _failed(loading: "asyncio.Task[Client]") -> bool:
+    return loading.cancelled() or loading.exception() is not None
 
 
 def _chat_id(address: str) -> int:

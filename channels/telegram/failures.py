@@ -2,26 +2,12 @@
 
 The Bot API has no stable sub-codes: a failure is told by its code and by a part of its text, in lower case; unknown and
 raw upper-case codes come as 400 (https://core.telegram.org/bots/api#making-requests, tdlib/telegram-bot-api Client.cpp).
-No text that leaves here holds the token, an address or a customer's words.
+No text that leaves here holds the token, an address or a customer's words. Pure; knows nothing of aiogram.
 """
 
 import re
 from dataclasses import dataclass
 from typing import Literal
-
-from aiogram.exceptions import (
-    TelegramAPIError,
-    TelegramBadRequest,
-    TelegramConflictError,
-    TelegramEntityTooLarge,
-    TelegramForbiddenError,
-    TelegramNetworkError,
-    TelegramNotFound,
-    TelegramRetryAfter,
-    TelegramServerError,
-    TelegramUnauthorizedError,
-)
-from aiohttp import ClientConnectorError, ConnectionTimeoutError, InvalidURL
 
 from net.errors import (
     DeliveryError,
@@ -104,37 +90,12 @@ _DEFAULTS: dict[int, tuple[type[Rejected | RecipientGone | Misconfigured], str]]
     413: (Rejected, "the request is too large"),
 }
 
-_CODES: tuple[tuple[type[TelegramAPIError], int], ...] = (
-    (TelegramBadRequest, 400),
-    (TelegramUnauthorizedError, 401),
-    (TelegramForbiddenError, 403),
-    (TelegramNotFound, 404),
-    (TelegramConflictError, 409),
-    (TelegramEntityTooLarge, 413),
-    (TelegramServerError, 500),
-)
-_PREFIXES = {"bad request": 400, "unauthorized": 401, "forbidden": 403, "not found": 404, "conflict": 409}
-
 NOT_THE_BOT_API = "the answer was not the Bot API's"
 
 _RETRY_AFTER = re.compile(r"retry after ([0-9]{1,9})")
 _RETRY_AFTER_UNTOLD = 5.0
 _PRIVATE = re.compile(r"[0-9]+:[\w-]{3,}|bot[0-9]+[^\s]*|https?://\S+|@\w+|-?[0-9]{5,}", re.ASCII)
 _MAX_SAID = 120
-
-
-def classify(error: Exception, act: Act, address: str = "") -> DeliveryError | None:
-    """The failure that an exception of aiogram means; None where the exception tells of success."""
-    scope = throttled_scope(act, address)
-    if isinstance(error, TelegramRetryAfter):
-        return Throttled("Telegram asks to wait", retry_after=float(error.retry_after), scope=scope)
-    if isinstance(error, TelegramNetworkError) and not isinstance(error, TelegramEntityTooLarge):
-        return _of_network(error.__cause__, act)
-    if isinstance(error, TelegramAPIError):
-        # aiogram hands over the description as it came: it may be missing.
-        return decide(_code(error), str(error.message or ""), act, scope)
-    # The answer was no Bot API answer (a proxy's page, half a body), or aiogram stumbled over it.
-    return _unsettled(NOT_THE_BOT_API, act)
 
 
 def decide(code: int, description: str, act: Act, scope: Scope = "account") -> DeliveryError | None:
@@ -148,7 +109,7 @@ def decide(code: int, description: str, act: Act, scope: Scope = "account") -> D
         retry_after = float(told[1]) if told else _RETRY_AFTER_UNTOLD
         return Throttled("Telegram asks to wait", retry_after=retry_after, scope=scope)
     if code >= 500:  # noqa: PLR2004 - HTTP's own number
-        return _unsettled("Telegram is out of order", act, platform_code)
+        return unsettled("Telegram is out of order", act, platform_code)
     for rule in RULES:
         if rule.code == code and rule.part in said:
             return rule.error(rule.text, platform_code=platform_code)
@@ -157,6 +118,13 @@ def decide(code: int, description: str, act: Act, scope: Scope = "account") -> D
         # Nothing here concerns a recipient: whatever is refused, the account is set up wrongly.
         default, text = Misconfigured, text if code in {401, 404, 409} else f"Telegram refused: {clean(description)}"
     return default(text, platform_code=platform_code)
+
+
+def unsettled(text: str, act: Act, platform_code: str = "") -> DeliveryError:
+    """The request was written and nothing clear came back: a second message would hurt, a second edit would not."""
+    if act == "send":
+        return OutcomeUnknown(text, platform_code=platform_code)
+    return Unreachable(text, platform_code=platform_code)
 
 
 def throttled_scope(act: Act, address: str) -> Scope:
@@ -174,30 +142,3 @@ def throttled_scope(act: Act, address: str) -> Scope:
 def clean(description: str) -> str:
     """What Telegram said, without what could be a token, an address or an id; at most 120 characters."""
     return _PRIVATE.sub("…", " ".join(description.split()))[:_MAX_SAID]
-
-
-def _code(error: TelegramAPIError) -> int:
-    for kind, code in _CODES:
-        if isinstance(error, kind):
-            return code
-    # aiogram has no class for the other codes and drops the number; the text begins with its name.
-    said = str(error.message or "").lower()
-    return next((code for prefix, code in _PREFIXES.items() if said.startswith(prefix)), 0)
-
-
-def _of_network(cause: BaseException | None, act: Act) -> DeliveryError:
-    name = type(cause).__name__
-    if isinstance(cause, InvalidURL):
-        return Misconfigured("api_url is no address", platform_code=name)
-    if isinstance(cause, ClientConnectorError | ConnectionTimeoutError):
-        return Unreachable("no connection to the Bot API", platform_code=name)  # nothing was written yet
-    if isinstance(cause, TimeoutError):
-        return _unsettled("Telegram did not answer in time", act, name)
-    return _unsettled("the connection broke before the answer", act, name)
-
-
-def _unsettled(text: str, act: Act, platform_code: str = "") -> DeliveryError:
-    """The request was written and nothing clear came back: a second message would hurt, a second edit would not."""
-    if act == "send":
-        return OutcomeUnknown(text, platform_code=platform_code)
-    return Unreachable(text, platform_code=platform_code)

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+import channels.telegram.client  # noqa: F401 - now, so that no test's first call has to wait for aiogram
 from channels.base import Channel
 from channels.telegram.adapter import Telegram
 from channels.telegram.config import TelegramConfig

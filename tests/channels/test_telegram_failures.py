@@ -18,7 +18,8 @@ from channels.base import (
     Finding,
     Mode,
 )
-from channels.telegram.failures import RULES, Act, classify, clean, decide
+from channels.telegram.exceptions import classify
+from channels.telegram.failures import RULES, Act, clean, decide
 from channels.telegram.findings import WebhookState, webhook_findings
 from channels.telegram.methods import Send
 from channels.telegram.updates import ALLOWED_UPDATES
