@@ -12,8 +12,8 @@ from sandbox.telegram import TelegramSandbox
 from tests.load.killed_service import TOKEN, Customers, KilledService, close_tickets, now
 
 KILLS = 2
-TICKETS = 80  # closed before each life of the service
-ANSWERED = 35  # taps answered 200 in a life before it is killed
+TICKETS = 60  # closed before each life of the service
+ANSWERED = 25  # taps answered 200 in a life before it is killed
 REDELIVERED = 20  # taps that Telegram delivers again although they were answered 200
 
 
@@ -30,10 +30,11 @@ async def test_a_kill_loses_no_tap_and_doubles_none(store_url: str, tmp_path: Pa
         watching = asyncio.create_task(customers.watch())
         try:
             for life in range(KILLS):
+                before = len(customers.taps.answered)
                 await _new_tickets(store_url, life)
                 sandbox.hang("sendMessage")  # shown to the customer, and its answer never read
                 await service.start(session)
-                await customers.answers((life + 1) * ANSWERED)
+                await customers.answers(before + ANSWERED)
                 await service.kill()
                 _answered_is_stored(engine, customers)
             await _new_tickets(store_url, KILLS)
