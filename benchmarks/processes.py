@@ -15,6 +15,8 @@ from typing import Any
 PATIENCE = 120.0
 """Seconds after which a process that does not answer is ended, and the run with it."""
 
+REST_SECONDS = 2.0  # long enough for the workers to have looked and found nothing
+
 
 class Side:
     """A process that prints a JSON line when it is ready, and one for every line that it is told."""
@@ -114,3 +116,13 @@ def resident_megabytes(pid: int) -> float:
         return int(line.split()[1]) / 1024
     told = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True)  # noqa: S603, S607 - a number, and the system's own ps
     return int(told.stdout) / 1024
+
+
+def resting_megabytes(pid: int) -> float:
+    """Return the memory once it has not moved by more than a megabyte for a while."""
+    before, held = 0.0, resident_megabytes(pid)
+    pause = Event()
+    while abs(held - before) > 1:
+        pause.wait(REST_SECONDS)
+        before, held = held, resident_megabytes(pid)
+    return held

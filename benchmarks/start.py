@@ -1,24 +1,25 @@
 """From the start of `tapfive serve` to its first 200, and the memory that it holds when it has nothing to do."""
 
+import http.client
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
 
 from rich.progress import Progress
 
 from benchmarks.databases import SqliteDatabases
 from benchmarks.plan import Plan
-from benchmarks.processes import end, resident_megabytes, side, wait_for_200
+from benchmarks.processes import end, resident_megabytes, resting_megabytes, side, wait_for_200
 from benchmarks.report import Row
 from benchmarks.rounds import interleave
-from benchmarks.service import service
+from benchmarks.service import HOOK_PATH, HOOK_SECRET, service
+from benchmarks.updates import tap_body
+from ratings.tokens import Tokens
 
 START_SECONDS, ALONE_MB, TELEGRAM_MB = 2.0, 120.0, 250.0
-IDLE_SECONDS = 2.0  # long enough for the workers to have looked and found nothing
 
 
 def run(folder: Path, plan: Plan, progress: Progress) -> Iterator[Row]:
@@ -31,14 +32,16 @@ def run(folder: Path, plan: Plan, progress: Progress) -> Iterator[Row]:
         def started(name: str, account: str | None) -> Callable[[], float]:
             def start() -> float:
                 with service(folder, url, account, work=True) as ours:
-                    memory[name].append(_idle_memory(ours.pid))
+                    if account is not None:
+                        _tap(ours.port)
+                    memory[name].append(resting_megabytes(ours.pid))
                     return ours.seconds
 
             return start
 
         def bare() -> float:
             with _bare_web(folder) as (seconds, pid):
-                memory["bare"].append(_idle_memory(pid))
+                memory["bare"].append(resting_megabytes(pid))
                 return seconds
 
         sides = {"without accounts": started("alone", None), "with Telegram": started("telegram", api_url)}
@@ -65,9 +68,16 @@ def _bare_web(folder: Path) -> Iterator[tuple[float, int]]:
         yield time.perf_counter() - began, process.pid
 
 
-def _idle_memory(pid: int) -> float:
-    Event().wait(IDLE_SECONDS)
-    return resident_megabytes(pid)
+def _tap(port: int) -> None:
+    """Tap once, with a token that is none: the answer to it is the account's first call, and loads what calls need."""
+    token = Tokens([b"somebody else's"]).issue(1)
+    headers = {"X-Telegram-Bot-Api-Secret-Token": HOOK_SECRET}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("POST", HOOK_PATH, tap_body(token, "1", 1), headers)
+        assert connection.getresponse().status == http.HTTPStatus.OK
+    finally:
+        connection.close()
 
 
 def _python_memory() -> float:
