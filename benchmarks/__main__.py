@@ -4,6 +4,7 @@ import argparse
 import logging
 import multiprocessing
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ def main() -> int:
     for name in engines:
         if name not in ENGINES:
             parser.error(f"--engine {name}: allowed are {', '.join(ENGINES)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is cleaned up then, too
     logging.getLogger("alembic").setLevel(logging.WARNING)
     console = Console() if sys.stdout.isatty() else Console(width=190)
     folder = Path(tempfile.mkdtemp(prefix="tapfive-benchmarks-"))
