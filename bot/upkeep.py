@@ -4,9 +4,9 @@ import asyncio
 
 import structlog
 
-from ratings.store.claims import RunLapses
 from ratings.store.cleaning import Clean
 from ratings.store.events import NumberEvents
+from ratings.store.lapses import RunLapses
 from ratings.store.writer import Operation, StoreClosed, Writer
 
 NUMBER_EVERY = 0.2

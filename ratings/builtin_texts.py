@@ -20,6 +20,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
             "Пожалуйста, напишите в поддержку туда, куда писали раньше."
         ),
         "opted_out": "Хорошо, больше не будем просить вас об оценке.",
+        "welcome": "Здравствуйте! Когда ваше обращение закроют, мы спросим здесь, как мы с ним справились.",
         "opted_in": "Спасибо! Мы снова сможем просить вас об оценке.",
     },
     "en": {
@@ -41,6 +42,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
             "Please write to support where you wrote before."
         ),
         "opted_out": "All right, we will not ask you for a rating again.",
+        "welcome": "Hello! When your request is closed, we will ask you here how we did.",
         "opted_in": "Thank you! We may ask you for a rating again.",
     },
     "uk": {
@@ -62,6 +64,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
             "Будь ласка, напишіть у підтримку туди, куди писали раніше."
         ),
         "opted_out": "Добре, більше не проситимемо вас про оцінку.",
+        "welcome": "Вітаємо! Коли ваше звернення закриють, ми запитаємо тут, як ми з ним впоралися.",
         "opted_in": "Дякуємо! Ми знову зможемо просити вас про оцінку.",
     },
     "pl": {
@@ -83,6 +86,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
             "Prosimy napisać do pomocy technicznej tam, gdzie wcześniej."
         ),
         "opted_out": "Dobrze, nie będziemy więcej prosić o ocenę.",
+        "welcome": "Dzień dobry! Gdy Państwa zgłoszenie zostanie zamknięte, zapytamy tutaj, jak sobie z nim poradziliśmy.",
         "opted_in": "Dziękujemy! Znów będziemy mogli prosić o ocenę.",
     },
 }

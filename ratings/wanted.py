@@ -7,9 +7,9 @@ or wants no messages. Asking again right before the act is what keeps a prompt f
 from dataclasses import dataclass
 
 from ratings.lifecycle import Invitation, JobKind, may_prompt, may_remind
-from ratings.times import MINUTE, Duration, Instant
+from ratings.times import HOUR, Duration, Instant
 
-HOLD_OFF: Duration = MINUTE
+HOLD_OFF: Duration = HOUR
 """How long a prompt of a switched-off survey is held before it is looked at again; switching on wakes it at once."""
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, Table, exists, literal_column, select, text
+from sqlalchemy import ColumnElement, Select, Table, literal_column, select, text
 
 from ratings.errors import FieldError, InvalidInput
 from ratings.lifecycle import State
@@ -68,8 +68,9 @@ class Filters:
             table.c[_COLUMNS[name]].in_(wanted) for name, wanted in self.equal.items()
         ]
         if self.tags:
-            tagged = exists().where(ticket_tags.c.invitation_id == table.c.id, ticket_tags.c.tag.in_(self.tags))
-            conditions.append(tagged)
+            conditions.append(
+                table.c.id.in_(select(ticket_tags.c.invitation_id).where(ticket_tags.c.tag.in_(self.tags)))
+            )
         return conditions
 
     def between(self, name: str, column: ColumnElement[int]) -> list[ColumnElement[bool]]:
@@ -156,6 +157,9 @@ class _Reader:
         found = [item for text_ in self.parameters.get(name, ()) for item in text_.split(",") if item]
         if name in self.parameters and not found:
             self.wrong(name, "it is empty; leave it out or give a value")
+        if any("\0" in item for item in found):
+            self.wrong(name, "it has a NUL character in it")
+            return ()
         if len(found) > MAX_VALUES:
             self.wrong(name, f"{len(found)} values; at most {MAX_VALUES}")
         return tuple(dict.fromkeys(found))

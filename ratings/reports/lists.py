@@ -74,18 +74,18 @@ def list_invitations(
     if tickets:
         conditions.append(invitations.c.ticket_id.in_(tickets))
     if cursor is not None:
-        (last,) = _read_cursor(cursor, 1)
-        conditions.append(invitations.c.id < last)
+        decided_at, last = _read_cursor(cursor, 2)
+        conditions.append(_before(invitations.c.decided_at, decided_at, invitations.c.id, last))
     joined = invitations.outerjoin(ratings, ratings.c.id == invitations.c.id)
     statement = (
         select(invitations, ratings.c.value, ratings.c.rated_at)
         .select_from(joined)
         .where(*conditions)
-        .order_by(invitations.c.id.desc())
+        .order_by(invitations.c.decided_at.desc(), invitations.c.id.desc())
     )
     rows = _page(connection, statement, limit)
     more = rows[limit - 1] if len(rows) > limit else None
-    return Page([_invitation(row) for row in rows[:limit]], _cursor(more.id) if more else None)
+    return Page([_invitation(row) for row in rows[:limit]], _cursor(more.decided_at, more.id) if more else None)
 
 
 def list_events(connection: Connection, *, since: int, limit: int = DEFAULT_LIMIT) -> Page:

@@ -1,17 +1,31 @@
-"""What is known of the addresses that a batch hears from: opted out, unreachable, politely answered."""
+"""What is known of addresses: opted out, unreachable, moved, resting, politely answered. Locked in sorted order, written at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
 from ratings.store.schema import addresses
 from ratings.store.unit import Row, Unit
-from ratings.times import DAY
+from ratings.times import DAY, Instant
 
 Key = tuple[str, str]
 
-_FACTS = ("opted_out_at", "unreachable_at", "unreachable_code", "polite_at")
+_FACTS = (
+    "opted_out_at",
+    "unreachable_at",
+    "unreachable_code",
+    "moved_to",
+    "next_send_at",
+    "paused_until",
+    "polite_at",
+)
+_LOAD = (
+    select(addresses)
+    .where(addresses.c.account == bindparam("account"), addresses.c.address.in_(bindparam("wanted", expanding=True)))
+    .order_by(addresses.c.address)
+)
+_LOCK = _LOAD.with_for_update(key_share=True)
 _UPDATE = (
     update(addresses)
     .where(addresses.c.account == bindparam("of_account"), addresses.c.address == bindparam("of_address"))
@@ -20,47 +34,92 @@ _UPDATE = (
 
 
 class Addresses:
-    """The addresses of a batch: made where they are new, locked in sorted order, changed, written at once."""
+    """The addresses of a batch: made where they are new, locked, changed, written by `store`."""
 
-    def __init__(self, unit: Unit, keys: Sequence[Key]) -> None:
+    def __init__(self, unit: Unit, keys: Iterable[Key]) -> None:
         self._unit = unit
         self._rows: dict[Key, Row] = {}
         self._changed: set[Key] = set()
-        wanted = sorted(set(keys))
-        if wanted:
-            unit.insert_missing(addresses, [new_address(account, address) for account, address in wanted])
-        for account in dict.fromkeys(account for account, _ in wanted):
-            theirs = [address for of, address in wanted if of == account]
-            statement = select(addresses).where(addresses.c.account == account, addresses.c.address.in_(theirs))
-            for row in unit.rows(unit.lock(statement.order_by(addresses.c.address))):
-                self._rows[row.account, row.address] = {name: getattr(row, name) for name in _FACTS}
+        grouped = by_account(keys)
+        unit.insert_missing(
+            addresses,
+            [
+                {"account": account, "address": address, "next_send_at": 0, "paused_until": 0}
+                for account in sorted(grouped)
+                for address in sorted(grouped[account])
+            ],
+        )
+        for account in sorted(grouped):
+            statement = _LOCK if unit.is_postgresql else _LOAD
+            for row in unit.rows(statement, {"account": account, "wanted": grouped[account]}):
+                self._rows[account, row.address] = {name: getattr(row, name) for name in _FACTS}
 
-    def refuse(self, account: str, address: str, *, asked: bool) -> None:
-        """No more messages: the customer asked for it, or blocked us."""
-        if asked:
-            self._set((account, address), opted_out_at=self._unit.now)
-        else:
-            self._set((account, address), unreachable_at=self._unit.now, unreachable_code="blocked")
+    def keys(self) -> Iterable[Key]:
+        """Return the (account, address) of each."""
+        return self._rows.keys()
 
-    def allow(self, account: str, address: str, *, asked: bool) -> bool:
-        """Messages again. Only the customer's own word lifts an opt-out. Returns whether it was one."""
-        was_out = self._rows[account, address]["opted_out_at"] is not None
-        self._set((account, address), unreachable_at=None, unreachable_code=None)
+    def opted_out(self, key: Key) -> bool:
+        """True when the customer wants no messages there."""
+        return self._rows[key]["opted_out_at"] is not None
+
+    def unreachable(self, key: Key) -> bool:
+        """True when messages are not taken there."""
+        return self._rows[key]["unreachable_at"] is not None
+
+    def moved_to(self, key: Key) -> str | None:
+        """Return the address that replaced this one."""
+        moved: str | None = self._rows[key]["moved_to"]
+        return moved
+
+    def free_at(self, key: Key, interval: float) -> Instant:
+        """Return when the next message may go there, at one an `interval` (ms).
+
+        A pace that lies further ahead than it can was written by a clock that has been set back since: it is not obeyed. What
+        the platform asked to wait is.
+        """
+        row = self._rows[key]
+        paced = min(row["next_send_at"], int(self._unit.now + interval))
+        return max(paced, int(row["paused_until"]))
+
+    def sent(self, key: Key, next_at: Instant) -> None:
+        """A message goes out; the next may follow at `next_at`."""
+        self._set(key, next_send_at=next_at)
+
+    def pause(self, key: Key, until: Instant) -> None:
+        """The platform asks to leave this one alone until then."""
+        self._set(key, paused_until=max(until, self._rows[key]["paused_until"]))
+
+    def move(self, key: Key, new_address: str) -> None:
+        """Messages go to another address from now on."""
+        self._set(key, moved_to=new_address)
+
+    def lost(self, key: Key, code: str) -> None:
+        """Messages are not taken there; later prompts are skipped."""
+        self._set(key, unreachable_at=self._unit.now, unreachable_code=code)
+
+    def refuse(self, key: Key) -> None:
+        """The customer wants no more messages."""
+        self._set(key, opted_out_at=self._unit.now)
+
+    def allow(self, key: Key, *, asked: bool) -> bool:
+        """Messages again. Only the customer's own word (`asked`) lifts an opt-out. Returns whether there was one."""
+        was_out = self.opted_out(key)
+        self._set(key, unreachable_at=None, unreachable_code=None)
         if asked:
-            self._set((account, address), opted_out_at=None)
+            self._set(key, opted_out_at=None)
         return was_out
 
-    def heard(self, account: str, address: str) -> None:
+    def heard(self, key: Key) -> None:
         """Whoever writes to us can be written to."""
-        if self._rows[account, address]["unreachable_at"] is not None:
-            self._set((account, address), unreachable_at=None, unreachable_code=None)
+        if self.unreachable(key):
+            self._set(key, unreachable_at=None, unreachable_code=None)
 
-    def may_be_polite(self, account: str, address: str) -> bool:
+    def may_be_polite(self, key: Key) -> bool:
         """True once a day: then this address may be told that it writes to a robot."""
-        last = self._rows[account, address]["polite_at"]
-        if last is not None and self._unit.now - last < DAY:
+        last = self._rows[key]["polite_at"]
+        if last is not None and 0 <= self._unit.now - last < DAY:
             return False
-        self._set((account, address), polite_at=self._unit.now)
+        self._set(key, polite_at=self._unit.now)
         return True
 
     def store(self) -> None:
@@ -70,12 +129,16 @@ class Addresses:
             for key in sorted(self._changed)
         ]
         self._unit.many(_UPDATE, rows)
+        self._changed.clear()
 
     def _set(self, key: Key, **facts: Any) -> None:
         self._rows[key].update(facts)
         self._changed.add(key)
 
 
-def new_address(account: str, address: str) -> Row:
-    """Return the row of an address of which nothing is known."""
-    return {"account": account, "address": address, "next_send_at": 0}
+def by_account(pairs: Iterable[Key]) -> Mapping[str, list[str]]:
+    """Group (account, key) pairs, without repeats: a SELECT an account finds them by its index."""
+    grouped: dict[str, dict[str, None]] = {}
+    for account, key in pairs:
+        grouped.setdefault(account, {})[key] = None
+    return {account: list(keys) for account, keys in grouped.items()}

@@ -1,4 +1,7 @@
-"""Claiming jobs: what is due, still wanted and within the pace, taken with a lease and an open attempt."""
+"""Claiming jobs: what is due, still wanted and within the pace, taken with a lease and an open attempt.
+
+Locks are taken in one order by everybody, or not waited for: accounts, jobs, addresses, invitations.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,19 +9,19 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, ClassVar
 
-from sqlalchemy import and_, bindparam, delete, exists, select, update
+from sqlalchemy import bindparam, delete, exists, select, update
 
-from ratings.lifecycle import Invitation, JobKind, lapse_due, not_delivered, opted_out, sent
-from ratings.store.addresses import Addresses, new_address
-from ratings.store.loading import INTERNAL, Invitations, Loaded
-from ratings.store.rows import PRIORITIES
-from ratings.store.schema import accounts, addresses, attempts, held_texts, invitations, jobs, tickets
+from ratings.lifecycle import Invitation, JobKind, not_delivered, opted_out, sent
+from ratings.store.addresses import Addresses, Key
+from ratings.store.loading import Invitations, Loaded
+from ratings.store.rows import IDEMPOTENT, MAX_ATTEMPTS, PRIORITIES, change_job, write_job_changes
+from ratings.store.schema import accounts, attempts, held_texts, jobs, tickets
 from ratings.store.surveys import load_surveys
 from ratings.store.unit import Row, Unit
 from ratings.store.writer import Operation
 from ratings.survey import Survey
 from ratings.times import SECOND, Duration, Instant
-from ratings.wanted import Drop, Go, Undeliverable, Wait, World, judge
+from ratings.wanted import Drop, Go, Undeliverable, Verdict, Wait, World, judge
 
 BURST: Duration = SECOND // 10
 """How far an account may run ahead of its even pace, so that a claim can take a handful at once."""
@@ -39,21 +42,29 @@ _DUE = (
     .order_by(jobs.c.due_at, jobs.c.id)
     .limit(bindparam("most"))
 )
-_CHANGE_JOB = (
-    update(jobs)
-    .where(jobs.c.id == bindparam("of"))
-    .values(
-        {
-            name: bindparam(f"new_{name}")
-            for name in ("state", "due_at", "lease_until", "attempts", "finished_at", "error")
-        }
-    )
+_LOCK_DUE = _DUE.with_for_update(of=jobs, key_share=True, skip_locked=True)
+_EXPIRED = (
+    select(jobs)
+    .where(jobs.c.account == bindparam("account"), jobs.c.state == "leased", jobs.c.lease_until < bindparam("now"))
+    .order_by(jobs.c.id)
 )
-_MOVE_ON = (
-    update(addresses)
-    .where(addresses.c.account == bindparam("of_account"), addresses.c.address == bindparam("of_address"))
-    .values(next_send_at=bindparam("at"))
+_LOCK_EXPIRED = _EXPIRED.with_for_update(key_share=True, skip_locked=True)
+_ACCOUNT = select(accounts).where(accounts.c.account == bindparam("account"))
+_LOCK_ACCOUNT = _ACCOUNT.with_for_update(key_share=True)
+_SNAPSHOTS = select(tickets.c.id, tickets.c.snapshot).where(tickets.c.id.in_(bindparam("ids", expanding=True)))
+_END_ATTEMPTS = (
+    update(attempts)
+    .where(attempts.c.job_id == bindparam("of_job"), attempts.c.result.is_(None))
+    .values(result="outcome_unknown", finished_at=bindparam("at"), text="the lease ran out")
 )
+_FORGET_HELD = delete(held_texts).where(
+    held_texts.c.account == bindparam("of_account"),
+    held_texts.c.address == bindparam("of_address"),
+    held_texts.c.message_id == bindparam("of_message"),
+)
+_NEXT_SEND = update(accounts).where(accounts.c.account == bindparam("of_account")).values(next_send_at=bindparam("at"))
+AT_LEAST = 64
+"""Jobs looked at in a claim, however few the pace allows: what is put off must not wait for the pace as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,7 @@ class Claimed:
     tries: int
     language: str | None
     invitation: Invitation | None
+    may_send_anew: bool  # when its message is gone: False to those who want none
     survey: Survey | None  # the newest version: its words
     decided: Survey | None  # the version of the decision: its scale
     ticket: Mapping[str, Any]  # the snapshot, where the words need it
@@ -108,7 +120,7 @@ class Claim(Operation[Claims]):
 
     def ids_wanted(self) -> int:
         """An attempt each; and jobs and an event for each whose lease ran out."""
-        return 8 * self.most + 64
+        return 8 * max(self.most, AT_LEAST) + 64
 
 
 class _ClaimFold:
@@ -118,9 +130,10 @@ class _ClaimFold:
         self.invitations = Invitations(unit)
         self.job_changes: list[Row] = []
         self.attempts: list[Row] = []
-        self.sends: dict[str, Instant] = {}
+        self.turns: dict[Key, Instant] = {}
         self.claimed: list[Claimed] = []
         self.again_at: Instant | None = None
+        self.places = Addresses(unit, ())
 
     def run(self) -> Claims:
         unit, claim = self.unit, self.claim
@@ -128,53 +141,57 @@ class _ClaimFold:
         if account.paused_until > unit.now:
             return Claims((), account.paused_until)
         interval = SECOND / claim.per_second
-        ready = max(account.next_send_at, unit.now - BURST)
+        # A pace that lies further ahead than it can was written by a clock that has been set back since.
+        next_send_at = min(account.next_send_at, unit.now + SECOND)
+        ready = max(next_send_at, unit.now - BURST)
         allowed = min(claim.most, int((unit.now - ready) / interval) + 1) if ready <= unit.now else 0
         if allowed <= 0:
-            return Claims((), account.next_send_at)
+            return Claims((), next_send_at)
         self._end_expired()
-        rows = self._due(allowed)
+        most = max(allowed, AT_LEAST)
+        rows = self._due(most)
         if rows:
-            self._judge(rows)
+            self._judge(rows, allowed)
         self._store(ready + len(self.claimed) * interval)
-        if len(rows) == allowed:
-            self._look_again(unit.now if allowed < claim.most else unit.now + 1)
+        if len(rows) == most or len(self.claimed) == allowed:
+            self._look_again(max(unit.now + 1, ceil(ready + len(self.claimed) * interval)))
         return Claims(tuple(self.claimed), self.again_at)
 
     def _account(self) -> Any:
-        statement = self.unit.lock(select(accounts).where(accounts.c.account == self.claim.account))
-        found = self.unit.connection.execute(statement).one_or_none()
+        statement = _LOCK_ACCOUNT if self.unit.is_postgresql else _ACCOUNT
+        parameters = {"account": self.claim.account}
+        found = self.unit.connection.execute(statement, parameters).one_or_none()
         if found is None:
             row = {"account": self.claim.account, "paused_until": 0, "next_send_at": 0, "position": None}
             self.unit.insert_missing(accounts, [row])
-            found = self.unit.connection.execute(statement).one()
+            found = self.unit.connection.execute(statement, parameters).one()
         return found
 
-    def _due(self, allowed: int) -> list[Any]:
-        statement = _DUE.with_for_update(of=jobs, skip_locked=True) if self.unit.is_postgresql else _DUE
+    def _due(self, most: int) -> list[Any]:
+        statement = _LOCK_DUE if self.unit.is_postgresql else _DUE
         found: list[Any] = []
         for priority in PRIORITIES:
-            if len(found) < allowed:
+            if len(found) < most:
                 parameters = {
                     "account": self.claim.account,
                     "priority": priority,
                     "now": self.unit.now,
-                    "most": allowed - len(found),
+                    "most": most - len(found),
                 }
-                found.extend(self.unit.connection.execute(statement, parameters))
+                found.extend(self.unit.rows(statement, parameters))
         return found
 
     def _end_expired(self) -> None:
         """End leases that ran out: a process died, or hung, between the attempt and its result."""
         unit = self.unit
-        where = (jobs.c.account == self.claim.account, jobs.c.state == "leased", jobs.c.lease_until < unit.now)
-        expired = unit.rows(unit.lock(select(jobs).where(*where)))
+        statement = _LOCK_EXPIRED if unit.is_postgresql else _EXPIRED
+        expired = unit.rows(statement, {"account": self.claim.account, "now": unit.now})
         if not expired:
             return
-        self.invitations.load(invitations.c.id.in_(sorted({row.invitation_id for row in expired if row.invitation_id})))
+        self.invitations.load(row.invitation_id for row in expired if row.invitation_id)
         for row in expired:
             kind = JobKind(row.kind)
-            if self.claim.idempotent or kind in IDEMPOTENT:
+            if (self.claim.idempotent or kind in IDEMPOTENT) and row.attempts < MAX_ATTEMPTS:
                 self.job_changes.append(change_job(row, state="due", due_at=unit.now))
                 continue
             self.job_changes.append(change_job(row, state="unknown", finished_at=unit.now, error="outcome_unknown"))
@@ -182,65 +199,63 @@ class _ClaimFold:
             if kind is JobKind.PROMPT and loaded is not None:
                 step = sent(loaded.invitation, None, unit.now, asked_at=unit.now, outcome_known=False)
                 self.invitations.take(loaded, step, by="outbox")
-        ids = [row.id for row in expired]
-        unit.connection.execute(
-            update(attempts)
-            .where(attempts.c.job_id.in_(ids), attempts.c.result.is_(None))
-            .values(result="outcome_unknown", finished_at=unit.now, text="the lease ran out")
-        )
+        unit.many(_END_ATTEMPTS, [{"of_job": row.id, "at": unit.now} for row in expired])
         self._write_jobs()
 
-    def _judge(self, rows: Sequence[Any]) -> None:
+    def _judge(self, rows: Sequence[Any], allowed: int) -> None:
         unit = self.unit
-        self.invitations.load(invitations.c.id.in_(sorted({row.invitation_id for row in rows if row.invitation_id})))
-        newest = {survey.id: survey for survey in load_surveys(unit.connection)}
-        places = self._places({row.address for row in rows})
-        snapshots = self._snapshots(rows)
-        held = self._held(rows)
+        self.places = Addresses(unit, [(row.account, row.address) for row in rows])
+        self.invitations.load(row.invitation_id for row in rows if row.invitation_id)
+        self.newest = {survey.id: survey for survey in load_surveys(unit.connection)}
+        self.snapshots = self._snapshots(rows)
         # Of several renderings of one prompt only the last says what is true.
         last_render = {row.lane: row.id for row in sorted(rows, key=_revision) if row.kind == JobKind.RENDER}
         lanes: set[str] = set()
         for row in rows:
-            kind = JobKind(row.kind)
-            if kind is JobKind.RENDER and last_render[row.lane] != row.id:
+            if row.kind == JobKind.RENDER and last_render[row.lane] != row.id:
                 self.job_changes.append(change_job(row, state="dropped", finished_at=unit.now, error="superseded"))
                 continue
             if row.lane is not None and row.lane in lanes:
                 continue  # its turn comes when the one before it is done
             loaded = self.invitations.loaded.get(row.invitation_id)
-            survey = newest.get(loaded.row.survey_id) if loaded else self._survey_for_notice(newest)
-            place = places.get(row.address)
-            verdict = judge(kind, row.text, row.created_at, self._world(loaded, survey, place), unit.now)
-            if isinstance(verdict, Go) and kind not in _UNPACED and place is not None and place.next_send_at > unit.now:
-                verdict = Wait(place.next_send_at, "pace")
-            if isinstance(verdict, Go) and kind not in _UNPACED and row.address in self.sends:
-                verdict = Wait(self.sends[row.address], "pace")
-            if isinstance(verdict, Go) and kind is JobKind.NOTICE and not self._still_held(row, held):
-                verdict = Drop("answered")
-            if isinstance(verdict, Go):
+            verdict = self._verdict(row, loaded)
+            if not isinstance(verdict, Go):
+                self._put_off(row, loaded, verdict)
+            elif len(self.claimed) < allowed:
                 if row.lane is not None:
                     lanes.add(row.lane)
-                if kind not in _UNPACED:
-                    self.sends[row.address] = unit.now + int(SECOND / self.claim.per_recipient)
-                address = place.moved_to if place is not None and place.moved_to else row.address
-                self._take(row, kind, loaded, survey, address, snapshots.get(row.invitation_id, {}))
-            else:
-                self._put_off(row, loaded, verdict)
+                self._take(row, loaded)
 
-    def _take(
-        self,
-        row: Any,
-        kind: JobKind,
-        loaded: Loaded | None,
-        survey: Survey | None,
-        address: str,
-        ticket: Mapping[str, Any],
-    ) -> None:
-        unit = self.unit
+    def _verdict(self, row: Any, loaded: Loaded | None) -> Verdict:
+        kind, key = JobKind(row.kind), (row.account, row.address)
+        verdict = judge(kind, row.text, row.created_at, self._world(loaded, key), self.unit.now)
+        if isinstance(verdict, Go) and kind not in _UNPACED:
+            interval = SECOND / self.claim.per_recipient
+            turn = self.turns.get(key, self.places.free_at(key, interval))
+            if turn > self.unit.now:
+                # Each that waits gets a turn of its own: otherwise all would be put off to the same instant, over and over.
+                self.turns[key] = turn + int(interval)
+                return Wait(turn, "pace")
+        if isinstance(verdict, Go) and kind is JobKind.NOTICE and not self._still_held(row, key):
+            return Drop("answered")
+        return verdict
+
+    def _take(self, row: Any, loaded: Loaded | None) -> None:
+        unit, kind, key = self.unit, JobKind(row.kind), (row.account, row.address)
+        if kind not in _UNPACED:
+            next_at = unit.now + int(SECOND / self.claim.per_recipient)
+            self.turns[key] = next_at
+            self.places.sent(key, next_at)
         attempt = {"id": unit.next_id(), "job_id": row.id, "started_at": unit.now}
         self.attempts.append(attempt)
         self.job_changes.append(
-            change_job(row, state="leased", lease_until=unit.now + self.claim.lease, attempts=row.attempts + 1)
+            change_job(
+                row,
+                state="leased",
+                lease_until=unit.now + self.claim.lease,
+                attempts=row.attempts + 1,
+                attempt_id=attempt["id"],
+            )
         )
         detail = json.loads(row.detail) if kind is JobKind.NOTICE and row.detail else {}
         self.claimed.append(
@@ -249,15 +264,16 @@ class _ClaimFold:
                 attempt_id=attempt["id"],
                 kind=kind,
                 account=row.account,
-                address=address,
+                address=self.places.moved_to(key) or row.address,
                 text=row.text,
                 detail=row.detail or "",
                 tries=row.attempts + 1,
                 language=loaded.row.language if loaded else detail.get("language"),
                 invitation=loaded.invitation if loaded else None,
-                survey=survey,
+                may_send_anew=not (self.places.opted_out(key) or self.places.unreachable(key)),
+                survey=self._survey(loaded),
                 decided=loaded.survey if loaded else None,
-                ticket=ticket,
+                ticket=self.snapshots.get(row.invitation_id, {}),
             )
         )
 
@@ -267,7 +283,9 @@ class _ClaimFold:
             case Wait(until=until, reason=reason):
                 self.job_changes.append(change_job(row, state="due", due_at=until))
                 self._look_again(until)
-                if loaded is not None and row.kind == JobKind.PROMPT and reason != "pace":
+                if loaded is None or row.kind != JobKind.PROMPT or reason == "pace":
+                    return
+                if loaded.invitation.state_reason != reason:
                     loaded.invitation = replace(loaded.invitation, state_reason=reason)
                     loaded.changed = True
             case Undeliverable(reason=reason):
@@ -279,47 +297,37 @@ class _ClaimFold:
                 if loaded is not None and reason == "opted_out":
                     self.invitations.take(loaded, opted_out(loaded.invitation), by="outbox")
 
-    def _world(self, loaded: Loaded | None, survey: Survey | None, place: Any) -> World:
+    def _world(self, loaded: Loaded | None, key: Key) -> World:
+        survey = self._survey(loaded)
         return World(
             invitation=loaded.invitation if loaded else None,
             survey_on=survey is not None and survey.enabled,
-            opted_out=place is not None and place.opted_out_at is not None,
-            unreachable=place is not None and place.unreachable_at is not None,
+            opted_out=self.places.opted_out(key),
+            unreachable=self.places.unreachable(key),
             prompt_before=(loaded.row.due_at or 0) + loaded.survey.timing.max_age if loaded else 0,
             acknowledge_within=self.claim.acknowledge_within,
         )
 
-    def _survey_for_notice(self, newest: Mapping[str, Survey]) -> Survey | None:
-        return min(newest.values(), key=lambda survey: (survey.position, survey.id), default=None)
-
-    def _places(self, wanted: set[str]) -> dict[str, Any]:
-        where = (addresses.c.account == self.claim.account, addresses.c.address.in_(sorted(wanted)))
-        return {row.address: row for row in self.unit.rows(select(addresses).where(*where))}
+    def _survey(self, loaded: Loaded | None) -> Survey | None:
+        """Return the newest version of an invitation's survey; for a notice about none, the first survey's words do."""
+        if loaded is not None:
+            return self.newest.get(loaded.row.survey_id)
+        return min(self.newest.values(), key=lambda survey: (survey.position, survey.id), default=None)
 
     def _snapshots(self, rows: Sequence[Any]) -> dict[int, Mapping[str, Any]]:
         wanted = sorted({row.invitation_id for row in rows if row.invitation_id and row.kind != JobKind.ACKNOWLEDGE})
-        statement = select(tickets.c.id, tickets.c.snapshot).where(tickets.c.id.in_(wanted))
-        return {row.id: json.loads(row.snapshot) for row in self.unit.connection.execute(statement)} if wanted else {}
-
-    def _held(self, rows: Sequence[Any]) -> Addresses | None:
-        """Load the addresses of notices about held texts: whether they may be answered is decided now."""
-        waiting = [(row.account, row.address) for row in rows if row.kind == JobKind.NOTICE and _held_message(row)]
-        return Addresses(self.unit, waiting) if waiting else None
-
-    def _still_held(self, row: Any, held: Addresses | None) -> bool:
-        message_id = _held_message(row)
-        if held is None or not message_id:
-            return True
-        where = and_(
-            held_texts.c.account == row.account,
-            held_texts.c.address == row.address,
-            held_texts.c.message_id == message_id,
+        return (
+            {row.id: json.loads(row.snapshot) for row in self.unit.rows(_SNAPSHOTS, {"ids": wanted})} if wanted else {}
         )
-        gone = self.unit.connection.execute(delete(held_texts).where(where)).rowcount == 0
-        if gone or not held.may_be_polite(row.account, row.address):
-            return False
-        held.store()
-        return True
+
+    def _still_held(self, row: Any, key: Key) -> bool:
+        """True for a notice that is still due: the text that it is about, if any, still waits, and it is the day's first."""
+        message_id = json.loads(row.detail).get("held") if row.detail else None
+        if message_id is None:
+            return True
+        which = {"of_account": key[0], "of_address": key[1], "of_message": message_id}
+        gone = self.unit.connection.execute(_FORGET_HELD, which).rowcount == 0
+        return not gone and self.places.may_be_polite(key)
 
     def _look_again(self, at: Instant) -> None:
         self.again_at = at if self.again_at is None else min(self.again_at, at)
@@ -332,69 +340,11 @@ class _ClaimFold:
         unit = self.unit
         self._write_jobs()
         unit.insert(attempts, self.attempts)
-        if self.sends:
-            account = self.claim.account
-            unit.insert_missing(addresses, [new_address(account, address) for address in sorted(self.sends)])
-            moves = [{"of_account": account, "of_address": each, "at": self.sends[each]} for each in sorted(self.sends)]
-            unit.many(_MOVE_ON, moves)
         if self.claimed:
-            statement = update(accounts).where(accounts.c.account == self.claim.account)
-            unit.connection.execute(statement.values(next_send_at=ceil(next_send_at)))
+            unit.many(_NEXT_SEND, [{"of_account": self.claim.account, "at": ceil(next_send_at)}])
+        self.places.store()
         self.invitations.store()
-
-
-IDEMPOTENT = frozenset({JobKind.RENDER, JobKind.ACKNOWLEDGE})
-"""Acts that do no harm when they are done twice, on every kind of channel."""
-
-
-def change_job(row: Any, **changes: Any) -> Row:
-    """Return the parameters that change a job's row: its columns as they are, but for the changes; without a lease."""
-    new = {
-        "state": row.state,
-        "due_at": row.due_at,
-        "lease_until": None,
-        "attempts": row.attempts,
-        "finished_at": row.finished_at,
-        "error": row.error,
-        **changes,
-    }
-    return {"of": row.id, **{f"new_{name}": value for name, value in new.items()}}
-
-
-def write_job_changes(unit: Unit, changes: Sequence[Row]) -> None:
-    """Write what `change_job` returned."""
-    unit.many(_CHANGE_JOB, changes)
-
-
-@dataclass(frozen=True, slots=True)
-class RunLapses(Operation[int]):
-    """Let invitations lapse whose time is over: a job that talks to nobody. Returns how many jobs were done."""
-
-    most: int = 500
-
-    order: ClassVar[int] = 45
-
-    @classmethod
-    def fold(cls, unit: Unit, operations: Sequence["RunLapses"]) -> Sequence[int]:
-        """Run them once, whoever asked."""
-        known = Invitations(unit)
-        where = (jobs.c.account == INTERNAL, jobs.c.state == "due", jobs.c.due_at <= unit.now)
-        statement = select(jobs).where(*where).order_by(jobs.c.due_at).limit(max(each.most for each in operations))
-        if unit.is_postgresql:
-            statement = statement.with_for_update(skip_locked=True)
-        rows = unit.rows(statement)
-        known.load(invitations.c.id.in_(sorted({row.invitation_id for row in rows})))
-        for row in rows:
-            loaded = known.loaded[row.invitation_id]
-            known.take(loaded, lapse_due(loaded.invitation), by="outbox")
-        write_job_changes(unit, [change_job(row, state="done", finished_at=unit.now) for row in rows])
-        known.store()
-        return [len(rows)] * len(operations)
 
 
 def _revision(row: Any) -> int:
     return int(row.revision)
-
-
-def _held_message(row: Any) -> str | None:
-    return json.loads(row.detail).get("held") if row.detail else None

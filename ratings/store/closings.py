@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import msgspec
@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from ratings.lifecycle import OPEN_STATES, EventType, JobKind, State, Trigger, move_invitation
 from ratings.rules import Ask, Facts, decide
+from ratings.store.addresses import by_account
 from ratings.store.rows import event_row, job_row
 from ratings.store.schema import addresses, closing_aliases, events, invitations, jobs, ticket_tags, tickets
 from ratings.store.surveys import load_surveys
@@ -32,13 +33,14 @@ _EARLIER = select(
     invitations.c.due_at,
     invitations.c.state,
     invitations.c.asked_at,
-    invitations.c.account,
-).order_by(invitations.c.id)
+    invitations.c.expires_at,
+).order_by(invitations.c.decided_at, invitations.c.id)
 _CANCEL = (
     update(invitations)
     .where(invitations.c.id == bindparam("of"))
     .values(state=bindparam("to_state"), state_reason=bindparam("because"))
 )
+_LOCKS_FROM = 7_461_706_665_000
 _LOCK_TICKETS = select(func.pg_advisory_xact_lock(func.unnest(cast(bindparam("keys"), ARRAY(BigInteger)))))
 
 
@@ -79,21 +81,18 @@ class DeskReport(Operation["Decided | ReopenedResult"]):
         return 8
 
 
+@dataclass(slots=True)
 class _Earlier:
-    """An invitation of a ticket as this batch sees it: stored before, or about to be."""
+    """An invitation of a ticket as this batch sees it: stored before, or about to be (then it has its row)."""
 
-    __slots__ = ("aliases", "asked_at", "closed_at", "closing", "decided", "row", "state")
-
-    def __init__(
-        self, decided: Decided, closing: str, closed_at: Instant, state: State, asked_at: Instant | None
-    ) -> None:
-        self.decided = decided
-        self.closing = closing
-        self.closed_at = closed_at
-        self.state = state
-        self.asked_at = asked_at
-        self.row: Row | None = None
-        self.aliases: set[str] = set()
+    decided: Decided
+    closing: str
+    closed_at: Instant
+    expires_at: Instant
+    state: State
+    asked_at: Instant | None = None
+    row: Row | None = None
+    aliases: set[str] = field(default_factory=set)
 
 
 class _Fold:
@@ -112,6 +111,7 @@ class _Fold:
     def run(self) -> list[Decided | ReopenedResult]:
         reports = [operation.report for operation in self.operations]
         keys = {(report.desk, report.id) for report in reports}
+        self.reopens = any(isinstance(report, Reopened) for report in reports)
         self._lock(keys)
         self.earlier = self._load_earlier(keys)
         self.surveys = load_surveys(self.unit.connection)
@@ -139,9 +139,13 @@ class _Fold:
         found: dict[tuple[str, str], list[_Earlier]] = {}
         for desk, ticket_ids in by_desk.items():
             where = (invitations.c.desk == desk) & invitations.c.ticket_id.in_(ticket_ids)
+            if self.unit.is_postgresql and self.reopens:
+                # A vote may be on its way in another process: what it makes of the invitation is read after it is done.
+                locked = select(invitations.c.id).where(where).order_by(invitations.c.id)
+                self.unit.rows(locked.with_for_update(key_share=True))
             for row in self.unit.rows(_EARLIER.where(where)):
                 decided = Decided(row.id, row.decision, row.reason, row.due_at, new=False)
-                earlier = _Earlier(decided, row.closing, row.closed_at, State(row.state), row.asked_at)
+                earlier = _Earlier(decided, row.closing, row.closed_at, row.expires_at, State(row.state), row.asked_at)
                 found.setdefault((row.desk, row.ticket_id), []).append(earlier)
             aliased = (closing_aliases.c.desk == desk) & closing_aliases.c.ticket_id.in_(ticket_ids)
             for row in self.unit.rows(select(closing_aliases).where(aliased)):
@@ -156,7 +160,7 @@ class _Fold:
         for earlier in known:
             if closing == earlier.closing or closing in earlier.aliases:
                 return _again(earlier.decided)
-        if known and known[-1].state in OPEN_STATES:
+        if known and known[-1].state in OPEN_STATES and self.unit.now < known[-1].expires_at:
             self._alias(known[-1], ticket, closing)
             return _again(known[-1].decided)
         survey = choose_survey(self.surveys, ticket)
@@ -239,9 +243,7 @@ class _Fold:
                 )
             )
         decided = Decided(number, row["decision"], None, row["due_at"], new=True)
-        earlier = _Earlier(decided, closing, ticket.closed_at, state, None)
-        earlier.row = row
-        return earlier
+        return _Earlier(decided, closing, ticket.closed_at, row["expires_at"], state, row=row)
 
     def _language(self, wanted: str | None, survey: Survey) -> str:
         key = (wanted, survey.id)
@@ -284,10 +286,7 @@ class _AddressFacts:
         wanted = {(address.channel, address.id) for ticket in reported for address in ticket.addresses}
         self.opted_out: set[tuple[str, str]] = set()
         self.unreachable: set[tuple[str, str]] = set()
-        by_account: dict[str, list[str]] = {}
-        for account, address in wanted:
-            by_account.setdefault(account, []).append(address)
-        for account, ids in by_account.items():
+        for account, ids in by_account(wanted).items():
             where = (addresses.c.account == account) & addresses.c.address.in_(ids)
             statement = select(addresses.c.address, addresses.c.opted_out_at, addresses.c.unreachable_at).where(where)
             for row in unit.rows(statement):
@@ -306,5 +305,6 @@ def _json(value: Any) -> str:
 
 
 def _lock_number(desk: str, ticket_id: str) -> int:
-    digest = hashlib.blake2b(f"{desk}\x00{ticket_id}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, signed=True)
+    """Return one of a thousand numbers: PostgreSQL's table of locks is shared by all, and a batch has as many tickets."""
+    digest = hashlib.blake2b(f"{desk}\x00{ticket_id}".encode(), digest_size=2).digest()
+    return _LOCKS_FROM + int.from_bytes(digest) % 1024

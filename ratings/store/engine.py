@@ -1,23 +1,52 @@
 """Engines: SQLite (WAL, synchronous=FULL) and PostgreSQL by psycopg 3; one for the writer, one for readers."""
 
+from collections.abc import Mapping
 from sqlite3 import Connection as SqliteConnection
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_MS = 10_000
 """How long an SQLite connection waits for another process's transaction."""
 
+CONNECT_SECONDS = 5
+"""How long PostgreSQL may take to be reached: less than a platform waits for a hook's answer."""
+
+WRITER_TIMEOUTS = {"statement_timeout": 30_000, "idle_in_transaction_session_timeout": 30_000}
+"""Milliseconds. The statements of a batch take some hundreds at the most, also where they wait for another process's rows;
+and a process that was frozen in the middle of a batch keeps those rows from the others no longer than this."""
+
+READER_TIMEOUTS = {"statement_timeout": 60_000, "idle_in_transaction_session_timeout": 60_000}
+"""Milliseconds. A report over millions of ratings takes seconds; nobody waits a minute for a page."""
+
+LIVELINESS = {
+    "connect_timeout": CONNECT_SECONDS,
+    # A server that vanished without a word (failover, a firewall that forgot us) is noticed in half a minute: idle
+    # connections by probes, busy ones by what is sent and not taken.
+    "keepalives": 1,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""Of libpq: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS"""
+
 
 def writer_engine(url: str) -> Engine:
     """Return the engine of the writer thread: on SQLite its transactions take the write lock when they begin."""
-    return _engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
+    return _engine(url, begin="BEGIN IMMEDIATE", pool_size=1, settings=WRITER_TIMEOUTS)
+
+
+def migration_engine(url: str) -> Engine:
+    """Return an engine that writes and has time: building an index takes as long as it takes."""
+    return _engine(url, begin="BEGIN IMMEDIATE", pool_size=1, settings={})
 
 
 def reader_engine(url: str, *, pool_size: int = 8) -> Engine:
-    """Return the engine of the worker threads that read. On SQLite a reader cannot write by mistake."""
-    return _engine(url, begin="BEGIN", pool_size=pool_size, read_only=True)
+    """Return the engine of the worker threads that read: they cannot write by mistake."""
+    settings = {**READER_TIMEOUTS, "default_transaction_read_only": "on"}
+    return _engine(url, begin="BEGIN", pool_size=pool_size, read_only=True, settings=settings)
 
 
 def is_sqlite(url: str) -> bool:
@@ -25,12 +54,28 @@ def is_sqlite(url: str) -> bool:
     return make_url(url).get_backend_name() == "sqlite"
 
 
-def _engine(url: str, *, begin: str, pool_size: int, read_only: bool = False) -> Engine:
+def _postgresql(parsed: URL, pool_size: int, settings: Mapping[str, object]) -> Engine:
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    # What the operator's URL says is more than ours: its keys stay, and of two options the server takes the later.
+    options = [f"-c {name}={value}" for name, value in settings.items()]
+    given = parsed.query.get("options", ())
+    options += [given] if isinstance(given, str) else given
+    arguments = {key: value for key, value in LIVELINESS.items() if key not in parsed.query}
+    return create_engine(
+        parsed,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={**arguments, "options": " ".join(options)},
+    )
+
+
+def _engine(url: str, *, begin: str, pool_size: int, settings: Mapping[str, object], read_only: bool = False) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        if parsed.drivername == "postgresql":
-            parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(parsed, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, hide_parameters=True)
+        return _postgresql(parsed, pool_size, settings)
     engine = create_engine(
         parsed,
         pool_size=pool_size,

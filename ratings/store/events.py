@@ -28,7 +28,7 @@ class NumberEvents(Operation[int]):
     @classmethod
     def fold(cls, unit: Unit, operations: Sequence["NumberEvents"]) -> Sequence[int]:
         """Number once, whoever asked."""
-        waiting = select(events.c.id).where(events.c.number.is_(None)).order_by(events.c.id)
+        waiting = select(events.c.id).where(events.c.number.is_(None)).order_by(events.c.at, events.c.id)
         most = max(operation.most for operation in operations)
         if not unit.rows(waiting.limit(1)):
             return [0] * len(operations)

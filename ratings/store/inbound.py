@@ -1,10 +1,10 @@
 """What customers do: taps, presses, words. Many in one transaction, each exactly once, whatever is delivered again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import bindparam, select
 
 from ratings.lifecycle import (
     Delivery,
@@ -18,16 +18,21 @@ from ratings.lifecycle import (
     skip_pressed,
     voted,
 )
-from ratings.store.addresses import Addresses
-from ratings.store.loading import Invitations, Loaded, by_account
+from ratings.store.addresses import Addresses, Key, by_account
+from ratings.store.loading import Invitations, Loaded
 from ratings.store.rows import notice_row
-from ratings.store.schema import accounts, inbound_events, invitations, unreadable_events
+from ratings.store.schema import accounts, inbound_events, unreadable_events
 from ratings.store.surveys import load_surveys
 from ratings.store.unit import Row, Unit
 from ratings.store.words import Words
 from ratings.store.writer import Operation
 from ratings.survey import Survey
 from ratings.wording import acknowledgment
+
+_SEEN = select(inbound_events.c.event_id).where(
+    inbound_events.c.account == bindparam("account"),
+    inbound_events.c.event_id.in_(bindparam("event_ids", expanding=True)),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,47 +168,48 @@ class _Fold:
 
     def run(self) -> list[Received]:
         everything = [(operation, event) for operation in self.operations for event in operation.happenings]
-        writing = [(operation.account, event.sender) for operation, event in everything if _needs_address(event)]
-        self.addresses = Addresses(self.unit, writing)
-        self._load(everything, writing)
-        self.known = self._known([(operation.account, event.event_id) for operation, event in everything])
+        self._move_positions()
+        concerned = [(operation.account, event.sender) for operation, event in everything if _needs_address(event)]
         tapping = [(operation.account, event.sender) for operation, event in everything if isinstance(event, Tapped)]
-        self.words = Words(self.unit, self.invitations, self.addresses, [*writing, *tapping], writes=bool(writing))
+        self.addresses = Addresses(self.unit, concerned)
+        self._load(everything, concerned)
+        self.known = self._known((operation.account, event.event_id) for operation, event in everything)
+        self.words = Words(self.unit, self.invitations, self.addresses, [*concerned, *tapping])
         results = []
         for operation in self.operations:
-            outcomes: list[str] = []
             waiting: list[Acknowledgment] = []
-            for event in operation.happenings:
-                outcome = self._receive(operation, event, waiting)
-                outcomes.append(outcome)
+            outcomes = [self._receive(operation, event, waiting) for event in operation.happenings]
             results.append(Received(tuple(outcomes), tuple(waiting)))
         self._store()
         return results
 
-    def _load(self, everything: Sequence[tuple[Receive, Happening]], writing: Sequence[tuple[str, str]]) -> None:
-        tapped = {
+    def _load(self, everything: Sequence[tuple[Receive, Happening]], concerned: Sequence[Key]) -> None:
+        wanted = {
             event.invitation_id
             for _, event in everything
             if isinstance(event, Tapped | Pressed) and event.invitation_id is not None
         }
-        wanted: list[ColumnElement[bool]] = [invitations.c.id.in_(sorted(tapped))] if tapped else []
-        replies = {event.reply_to for _, event in everything if isinstance(event, Wrote) and event.reply_to}
-        for account, senders in by_account(writing).items():
-            theirs = and_(invitations.c.account == account, invitations.c.address.in_(senders))
-            living = invitations.c.expires_at > self.unit.now
-            wanted.append(and_(theirs, or_(living, invitations.c.external_id.in_(replies)) if replies else living))
-        self.invitations.load(*wanted)
+        replies = [event.reply_to for _, event in everything if isinstance(event, Wrote) and event.reply_to]
+        for account, senders in by_account(concerned).items():
+            wanted.update(self.invitations.of_addresses(account, senders, replies))
+        self.invitations.load(wanted)
 
-    def _known(self, events: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    def _known(self, events: Iterable[Key]) -> set[Key]:
         """Return which events were received before. Read after the locks, so that a race has been decided by now."""
-        known: set[tuple[str, str]] = set()
+        known: set[Key] = set()
         for account, event_ids in by_account(events).items():
-            where = (inbound_events.c.account == account) & inbound_events.c.event_id.in_(event_ids)
-            known.update(
-                (account, row[0])
-                for row in self.unit.connection.execute(select(inbound_events.c.event_id).where(where))
-            )
+            rows = self.unit.rows(_SEEN, {"account": account, "event_ids": event_ids})
+            known.update((account, row[0]) for row in rows)
         return known
+
+    def _move_positions(self) -> None:
+        """Store how far polling has come. Before all else: accounts are locked before addresses, those before invitations."""
+        positions = {each.account: each.position for each in self.operations if each.position is not None}
+        rows = [
+            {"account": account, "position": positions[account], "paused_until": 0, "next_send_at": 0}
+            for account in sorted(positions)
+        ]
+        self.unit.upsert(accounts, rows, keep=("paused_until", "next_send_at"))
 
     def _receive(self, operation: Receive, event: Happening, waiting: list[Acknowledgment]) -> str:
         key = (operation.account, event.event_id)
@@ -243,7 +249,7 @@ class _Fold:
 
     def _tap(self, account: str, event: Tapped | Pressed, waiting: list[Acknowledgment]) -> str:
         loaded = self.invitations.loaded.get(event.invitation_id) if event.invitation_id is not None else None
-        if loaded is None or loaded.row.account != account or loaded.row.address != event.sender:
+        if loaded is None or loaded.key != (account, event.sender):
             # The token is unknown, or somebody else's: anyone in a group can tap, and a modified client sends anything.
             waiting.append(Acknowledgment(event.tap, "", None, None))
             return "forged" if loaded is None else "wrong_sender"
@@ -286,27 +292,25 @@ class _Fold:
         return self.texts[same]
 
     def _refuse(self, account: str, address: str, *, asked: bool) -> str:
-        self.addresses.refuse(account, address, asked=asked)
-        if asked:
-            for loaded in self.invitations.loaded.values():
-                if (loaded.row.account, loaded.row.address) == (account, address):
-                    self.invitations.take(loaded, opted_out(loaded.invitation), by="customer")
-            self._notice(account, address, "opted_out")
+        key = account, address
+        if not asked:
+            self.addresses.lost(key, "blocked")
+            return Outcome.ACTED.value
+        self.addresses.refuse(key)
+        for loaded in self.invitations.by_address.get(key, ()):
+            self.invitations.take(loaded, opted_out(loaded.invitation), by="customer")
+        self._notice(account, address, "opted_out")
         return Outcome.ACTED.value
 
     def _allow(self, operation: Receive, event: Allowed) -> str:
-        was_out = self.addresses.allow(operation.account, event.sender, asked=event.asked)
-        if (
-            event.asked
-            and (was_out or self.addresses.may_be_polite(operation.account, event.sender))
-            and operation.answers
-        ):
-            self._notice(operation.account, event.sender, "opted_in")
+        was_out = self.addresses.allow((operation.account, event.sender), asked=event.asked)
+        if event.asked and operation.answers:
+            self._notice(operation.account, event.sender, "opted_in" if was_out else "welcome")
         return Outcome.ACTED.value
 
     def _delivered(self, account: str, event: Delivered) -> str:
-        for loaded in self.invitations.loaded.values():
-            if loaded.row.account == account and loaded.invitation.external_id == event.external_id:
+        for loaded in self.invitations.by_address.get((account, event.sender), ()):
+            if loaded.invitation.external_id == event.external_id:
                 self.invitations.take(loaded, delivery_reported(loaded.invitation, event.delivery), by="platform")
                 return Outcome.ACTED.value
         return Outcome.IGNORED.value
@@ -322,15 +326,6 @@ class _Fold:
         self.addresses.store()
         self.invitations.store()
         self.words.store()
-        positions = {
-            operation.account: operation.position for operation in self.operations if operation.position is not None
-        }
-        for account, position in positions.items():
-            unit.upsert(
-                accounts,
-                [{"account": account, "position": position, "paused_until": 0, "next_send_at": 0}],
-                keep=("paused_until", "next_send_at"),
-            )
 
 
 def _needs_address(event: Happening) -> bool:

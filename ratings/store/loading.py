@@ -1,12 +1,13 @@
 """From rows to invitations and back: what the folds over the life of an invitation share."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, and_, bindparam, select, update
+from sqlalchemy import Engine, bindparam, or_, select, update
 
-from ratings.lifecycle import Change, Delivery, Invitation, State, Step, Terms
+from ratings.lifecycle import Change, Delivery, Invitation, JobKind, State, Step, Terms
 from ratings.store.rows import event_row, job_row
 from ratings.store.schema import events, invitations, jobs, rating_history, ratings, votes
 from ratings.store.surveys import load_survey_version
@@ -17,15 +18,24 @@ from ratings.votes import VoteState
 INTERNAL = ""
 """The account of jobs that talk to nobody."""
 
+_KEPT_VERSIONS: WeakKeyDictionary[Engine, dict[tuple[str, int], tuple[Survey, Terms]]] = WeakKeyDictionary()
+"""Versions of surveys never change: each is read once in the life of a process."""
+
+_IDS = invitations.c.id.in_(bindparam("ids", expanding=True))
+_LOCK = select(invitations.c.id).where(_IDS).order_by(invitations.c.id).with_for_update(key_share=True)
 _SELECT = (
-    select(
-        invitations,
-        ratings.c.value,
-        ratings.c.rated_at,
-        ratings.c.state.label("vote_state"),
-    )
+    select(invitations, ratings.c.value, ratings.c.rated_at, ratings.c.state.label("vote_state"))
     .select_from(invitations.outerjoin(ratings, ratings.c.id == invitations.c.id))
+    .where(_IDS, invitations.c.survey_id.is_not(None))
     .order_by(invitations.c.id)
+)
+_OF_ADDRESSES = select(invitations.c.id).where(
+    invitations.c.account == bindparam("account"),
+    invitations.c.address.in_(bindparam("addresses", expanding=True)),
+    or_(
+        invitations.c.expires_at > bindparam("now"),
+        invitations.c.external_id.in_(bindparam("replies", expanding=True)),
+    ),
 )
 _CHANGED = (
     "state",
@@ -66,8 +76,12 @@ class Loaded:
     row: Any
     survey: Survey
     invitation: Invitation
-    had_rating: bool
     changed: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The (account, address) that was asked."""
+        return self.row.account, self.row.address
 
 
 class Invitations:
@@ -76,26 +90,37 @@ class Invitations:
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
         self.loaded: dict[int, Loaded] = {}
-        self._versions: dict[tuple[str, int], tuple[Survey, Terms]] = {}
+        self.by_address: dict[tuple[str, str], list[Loaded]] = {}
+        self._versions = _KEPT_VERSIONS.setdefault(unit.connection.engine, {})
         self._rated: dict[int, Loaded] = {}
         self._votes: list[Row] = []
         self._history: list[Row] = []
         self._jobs: list[Row] = []
         self._events: list[Row] = []
 
-    def load(self, *where: ColumnElement[bool]) -> None:
-        """Load all that meet one of the conditions, locked in the order of their ids."""
-        for condition in where:
-            if self.unit.is_postgresql:
-                # Locked first, read after: a statement that waited for a lock reads the locked row anew, but what it
-                # joins as it was before the wait, and would miss the rating that the other process has just made.
-                locked = select(invitations.c.id).where(condition).order_by(invitations.c.id).with_for_update()
-                self.unit.rows(locked)
-            statement = _SELECT.where(and_(condition, invitations.c.survey_id.is_not(None)))
-            for row in self.unit.connection.execute(statement):
-                if row.id not in self.loaded:
-                    survey, terms = self._version(row.survey_id, row.survey_version)
-                    self.loaded[row.id] = Loaded(row, survey, _invitation(row, terms), row.value is not None)
+    def load(self, wanted: Iterable[int]) -> None:
+        """Load invitations, locked in the order of their ids; those without a survey are nobody's business."""
+        ids = sorted({*wanted} - self.loaded.keys())
+        if not ids:
+            return
+        if self.unit.is_postgresql:
+            # Locked first, read after: a statement that waited for a lock reads the locked row anew, but what it joins
+            # as it was before the wait, and would miss the rating that the other process has just made.
+            self.unit.rows(_LOCK, {"ids": ids})
+        for row in self.unit.rows(_SELECT, {"ids": ids}):
+            survey, terms = self._version(row.survey_id, row.survey_version)
+            loaded = Loaded(row, survey, _invitation(row, terms))
+            self.loaded[row.id] = loaded
+            self.by_address.setdefault(loaded.key, []).append(loaded)
+
+    def of_addresses(self, account: str, addresses: Sequence[str], replies: Sequence[str] = ()) -> list[int]:
+        """Return the ids of what addresses were asked: what has not expired, and what a message replies to."""
+        parameters = {"account": account, "addresses": addresses, "now": self.unit.now, "replies": list(replies)}
+        return [row.id for row in self.unit.rows(_OF_ADDRESSES, parameters)]
+
+    def newest_first(self, key: tuple[str, str]) -> list[Loaded]:
+        """Return what an address was asked, of what is loaded. Ids are no order of time: each process has its own block."""
+        return sorted(self.by_address.get(key, ()), key=lambda each: (each.row.decided_at, each.row.id), reverse=True)
 
     def _version(self, survey_id: str, version: int) -> tuple[Survey, Terms]:
         found = self._versions.get((survey_id, version))
@@ -119,7 +144,7 @@ class Invitations:
         loaded.invitation = after
         loaded.changed = loaded.changed or after is not before
         number = after.id
-        if after.value is not None and (step.vote is not None or step.changes):
+        if after.value is not None and (step.vote or step.changes or before.asked_at != after.asked_at):
             self._rated[number] = loaded
         if step.vote is not None:
             self._votes.append(
@@ -137,7 +162,7 @@ class Invitations:
         for change in step.changes:
             self._history.append(_history_row(unit, number, change, by))
         for job in step.jobs:
-            if job.kind == "acknowledge" and not tap:
+            if job.kind is JobKind.ACKNOWLEDGE and not tap:
                 continue
             self._jobs.append(
                 job_row(
@@ -145,11 +170,11 @@ class Invitations:
                     kind=job.kind,
                     invitation_id=number,
                     revision=job.revision,
-                    account=INTERNAL if job.kind == "lapse" else loaded.row.account,
+                    account=INTERNAL if job.kind is JobKind.LAPSE else loaded.row.account,
                     address=loaded.row.address,
                     due_at=job.due_at,
                     text=job.text,
-                    detail=tap if job.kind == "acknowledge" else None,
+                    detail=tap if job.kind is JobKind.ACKNOWLEDGE else None,
                 )
             )
         for event in step.events:
@@ -183,14 +208,6 @@ def terms_of(survey: Survey) -> Terms:
     """Return what a survey's version fixes for its invitations."""
     timing = survey.timing
     return Terms(survey.scale.values, timing.edit_window, timing.comment_window, timing.reminders, timing.lapse_after)
-
-
-def by_account(pairs: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:
-    """Group (account, key) pairs, without repeats: a SELECT an account finds them by its index."""
-    grouped: dict[str, dict[str, None]] = {}
-    for account, key in pairs:
-        grouped.setdefault(account, {})[key] = None
-    return {account: list(keys) for account, keys in grouped.items()}
 
 
 def _invitation(row: Any, terms: Terms) -> Invitation:

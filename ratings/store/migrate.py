@@ -9,7 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from ratings.store.engine import writer_engine
+from ratings.store.engine import migration_engine
 
 _MIGRATION_LOCK = 7_461_706_665  # any number of ours: PostgreSQL's advisory lock while migrations run
 
@@ -33,7 +33,7 @@ class MigrationState:
 
 def migration_state(url: str) -> MigrationState:
     """Return where the database stands. Raises DatabaseTooNew, or SQLAlchemyError when it cannot be reached."""
-    engine = writer_engine(url)
+    engine = migration_engine(url)
     try:
         with engine.connect() as connection:
             return _state(connection, _config())
@@ -46,7 +46,7 @@ def migrate(url: str) -> MigrationState:
 
     Several processes may start at once: one migrates, the others wait for it and find nothing to do.
     """
-    engine = writer_engine(url)
+    engine = migration_engine(url)
     config = _config()
     try:
         with engine.begin() as connection:

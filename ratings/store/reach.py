@@ -7,6 +7,8 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
+from ratings.store.writer import StoreAway
+
 MAX_SHOWN = 300
 
 
@@ -21,6 +23,8 @@ def reaching() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError) as error:
         raise OutOfReach(_reason(error)) from None
+    except StoreAway as error:
+        raise OutOfReach(_reason(error.__cause__ or error)) from None
     except ArgumentError:
         raise OutOfReach("the URL of the store cannot be read") from None
 
@@ -31,6 +35,7 @@ def sqlite_file(url: str) -> Path | None:
     return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
 
 
-def _reason(error: DBAPIError) -> str:
-    text = " ".join(str(error.orig).split())
+def _reason(error: BaseException) -> str:
+    said = error.orig if isinstance(error, DBAPIError) else error
+    text = " ".join(str(said).split())
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"

@@ -8,16 +8,13 @@ from typing import Any, ClassVar, Literal
 from sqlalchemy import bindparam, select, update
 
 from ratings.lifecycle import JobKind, not_delivered, sent
-from ratings.store.addresses import Addresses
-from ratings.store.claims import IDEMPOTENT, change_job, write_job_changes
+from ratings.store.addresses import Addresses, Key
 from ratings.store.loading import Invitations, Loaded
-from ratings.store.schema import accounts, addresses, attempts, invitations, jobs
+from ratings.store.rows import IDEMPOTENT, MAX_ATTEMPTS, change_job, write_job_changes
+from ratings.store.schema import accounts, attempts, jobs
 from ratings.store.unit import Row, Unit
 from ratings.store.writer import Operation
 from ratings.times import HOUR, MINUTE, SECOND, Duration, Instant
-
-MAX_ATTEMPTS = 24
-"""Tries of a job whose error says "again later"; with the back-off below the last comes after about 17 hours."""
 
 FIRST_WAIT: Duration = 2 * SECOND
 LONGEST_WAIT: Duration = HOUR
@@ -28,6 +25,13 @@ _ACKNOWLEDGED = (
     update(jobs)
     .where(jobs.c.id == bindparam("of"), jobs.c.state == "due")
     .values(state="done", finished_at=bindparam("at"))
+)
+_JOBS = select(jobs).where(jobs.c.id.in_(bindparam("ids", expanding=True))).order_by(jobs.c.id)
+_LOCK_JOBS = _JOBS.with_for_update(key_share=True)
+_PAUSE = (
+    update(accounts)
+    .where(accounts.c.account == bindparam("of_account"), accounts.c.paused_until < bindparam("until"))
+    .values(paused_until=bindparam("until"))
 )
 _END_ATTEMPT = (
     update(attempts)
@@ -62,13 +66,17 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Finish(Operation[None]):
-    """One attempt ended. `idempotent` as in Claim."""
+    """One attempt ended. `idempotent` as in Claim.
+
+    `repeatable` is the word of who made the attempt: whether doing it again does no harm. None: its kind decides.
+    """
 
     job_id: int
     attempt_id: int
     outcome: Done | Failed
     started_at: Instant
     idempotent: bool
+    repeatable: bool | None = None
 
     order: ClassVar[int] = 30
 
@@ -90,31 +98,9 @@ class DropAcknowledgment(Operation[None]):
     @classmethod
     def fold(cls, unit: Unit, operations: Sequence["DropAcknowledgment"]) -> Sequence[None]:
         """Drop those that still wait."""
-        unit.many(_ACKNOWLEDGED, [{"of": operation.job_id, "at": unit.now} for operation in operations])
+        ids = sorted({operation.job_id for operation in operations})
+        unit.many(_ACKNOWLEDGED, [{"of": job_id, "at": unit.now} for job_id in ids])
         return [None] * len(operations)
-
-
-@dataclass(frozen=True, slots=True)
-class Replay(Operation[int]):
-    """Try failed jobs again: one, or (None) all of them. Returns how many. An unknown outcome is never repeated."""
-
-    job_id: int | None
-
-    @classmethod
-    def fold(cls, unit: Unit, operations: Sequence["Replay"]) -> Sequence[int]:
-        """Replay for one after another."""
-        counts = []
-        for operation in operations:
-            which = jobs.c.state == "failed"
-            if operation.job_id is not None:
-                which &= jobs.c.id == operation.job_id
-            statement = (
-                update(jobs).where(which).values(state="due", due_at=unit.now, attempts=0, finished_at=None, error=None)
-            )
-            woken = unit.connection.execute(statement.returning(jobs.c.account)).scalars().all()
-            unit.woken.update(woken)
-            counts.append(len(woken))
-        return counts
 
 
 def back_off(tries: int, fraction: float) -> Duration:
@@ -134,32 +120,38 @@ class _FinishFold:
         self.invitations = Invitations(unit)
         self.job_changes: list[Row] = []
         self.attempts: list[Row] = []
-        self.pauses: dict[str, Instant] = {}
-        self.gone: dict[tuple[str, str], str] = {}
-        self.rests: dict[tuple[str, str], Instant] = {}
-        self.moved: dict[tuple[str, str], str] = {}
 
     def run(self) -> None:
         unit = self.unit
         ids = sorted({operation.job_id for operation in self.operations})
-        rows = {row.id: row for row in unit.rows(unit.lock(select(jobs).where(jobs.c.id.in_(ids)).order_by(jobs.c.id)))}
-        self.invitations.load(
-            invitations.c.id.in_(sorted({row.invitation_id for row in rows.values() if row.invitation_id}))
-        )
+        rows = {row.id: row for row in unit.rows(_LOCK_JOBS if unit.is_postgresql else _JOBS, {"ids": ids})}
+        # Locked in the order that everybody keeps: jobs, accounts, addresses, invitations.
+        self._pause_accounts(rows)
+        touching = [operation for operation in self.operations if _touches_address(operation.outcome)]
+        self.places = Addresses(unit, [_key(rows[operation.job_id]) for operation in touching])
+        self.invitations.load(row.invitation_id for row in rows.values() if row.invitation_id)
         for operation in self.operations:
             row = rows[operation.job_id]
             loaded = self.invitations.loaded.get(row.invitation_id)
             outcome = operation.outcome
+            # An attempt whose lease ran out has lost its job to another, or to "unknown": it may add facts, and ends nothing.
+            mine = row.state == "leased" and row.attempt_id == operation.attempt_id
             if isinstance(outcome, Done):
-                self._done(row, loaded, operation, outcome)
+                self._done(row, loaded, operation, outcome, mine=mine)
             else:
-                self._failed(row, loaded, operation, outcome)
+                self._failed(row, loaded, operation, outcome, mine=mine)
             unit.woken.add(row.account)
-        self._store()
+        write_job_changes(unit, self.job_changes)
+        unit.many(_END_ATTEMPT, self.attempts)
+        self.places.store()
+        self.invitations.store()
 
-    def _done(self, row: Any, loaded: Loaded | None, operation: Finish, outcome: Done) -> None:
+    def _done(self, row: Any, loaded: Loaded | None, operation: Finish, outcome: Done, *, mine: bool) -> None:
         self._end(operation, outcome.result)
-        self._change(row, state="done", finished_at=self.unit.now)
+        if mine:
+            self.job_changes.append(change_job(row, state="done", finished_at=self.unit.now))
+        if outcome.new_address is not None:
+            self.places.move(_key(row), outcome.new_address)
         if loaded is None:
             return
         if row.kind == JobKind.PROMPT:
@@ -169,44 +161,54 @@ class _FinishFold:
             # A reminder, or an edit that had to become a new message: this is now the one on the screen.
             loaded.invitation = replace(loaded.invitation, external_id=outcome.external_id)
             loaded.changed = True
-        if outcome.new_address is not None:
-            self.moved[row.account, row.address] = outcome.new_address
 
-    def _failed(self, row: Any, loaded: Loaded | None, operation: Finish, outcome: Failed) -> None:
+    def _failed(self, row: Any, loaded: Loaded | None, operation: Finish, outcome: Failed, *, mine: bool) -> None:
         now = self.unit.now
         self._end(operation, outcome.code, outcome)
-        repeatable = operation.idempotent or JobKind(row.kind) in IDEMPOTENT
-        if outcome.retry_after is not None:
-            until = now + outcome.retry_after
-            if outcome.scope == "account":
-                self.pauses[row.account] = max(until, self.pauses.get(row.account, 0))
-            else:
-                self.rests[row.account, row.address] = until
-            self._change(row, state="due", due_at=until, attempts=row.attempts - 1)
-        elif outcome.code == "misconfigured":
-            self.pauses[row.account] = max(now + MISCONFIGURED_PAUSE, self.pauses.get(row.account, 0))
-            self._change(
-                row, state="due", due_at=now + MISCONFIGURED_PAUSE, attempts=row.attempts - 1, error=outcome.code
-            )
-        elif outcome.code == "outcome_unknown" and not repeatable:
-            self._change(row, state="unknown", finished_at=now, error=outcome.code)
-            if row.kind == JobKind.PROMPT and loaded is not None:
-                step = sent(loaded.invitation, None, now, asked_at=operation.started_at, outcome_known=False)
-                self.invitations.take(loaded, step, by="outbox")
-        elif (outcome.again or outcome.code == "outcome_unknown") and row.attempts < MAX_ATTEMPTS:
-            wait = back_off(row.attempts, random.random())  # noqa: S311 - jitter spreads load; it guards nothing
-            self._change(row, state="due", due_at=now + wait, error=outcome.code)
+        if outcome.retry_after is not None and outcome.scope == "recipient":
+            self.places.pause(_key(row), now + outcome.retry_after)
+        if outcome.code in _ADDRESS_IS_DEAD:
+            self.places.lost(_key(row), outcome.platform_code or outcome.code)
+        if not mine:
+            return
+        again_at = self._again_at(row, operation, outcome)
+        prompted = loaded if row.kind == JobKind.PROMPT else None
+        if again_at is not None:
+            free = outcome.retry_after is not None or outcome.code == MISCONFIGURED
+            tries = row.attempts - 1 if free else row.attempts
+            self.job_changes.append(change_job(row, state="due", due_at=again_at, attempts=tries, error=outcome.code))
+        elif outcome.code == OUTCOME_UNKNOWN:
+            self.job_changes.append(change_job(row, state="unknown", finished_at=now, error=outcome.code))
+            if prompted is not None:
+                step = sent(prompted.invitation, None, now, asked_at=operation.started_at, outcome_known=False)
+                self.invitations.take(prompted, step, by="outbox")
         else:
-            self._change(row, state="failed", finished_at=now, error=outcome.code)
-            if row.kind == JobKind.PROMPT and loaded is not None:
-                self.invitations.take(loaded, not_delivered(loaded.invitation, outcome.code), by="outbox")
-            if outcome.code in _ADDRESS_IS_DEAD:
-                self.gone[row.account, row.address] = outcome.platform_code or outcome.code
+            self.job_changes.append(change_job(row, state="failed", finished_at=now, error=outcome.code))
+            if prompted is not None:
+                self.invitations.take(prompted, not_delivered(prompted.invitation, outcome.code), by="outbox")
 
-    def _change(self, row: Any, **changes: Any) -> None:
-        # A result that comes after its lease ran out finds the job ended; it changes only what is still leased.
-        if row.state == "leased":
-            self.job_changes.append(change_job(row, **changes))
+    def _again_at(self, row: Any, operation: Finish, outcome: Failed) -> Instant | None:
+        """Return when to try again; None for never."""
+        now = self.unit.now
+        if outcome.retry_after is not None:
+            return now + outcome.retry_after
+        if outcome.code == MISCONFIGURED:
+            return now + MISCONFIGURED_PAUSE
+        by_kind = operation.idempotent or JobKind(row.kind) in IDEMPOTENT
+        repeatable = by_kind if operation.repeatable is None else operation.repeatable
+        again = repeatable if outcome.code == OUTCOME_UNKNOWN else outcome.again
+        if not again or row.attempts >= MAX_ATTEMPTS:
+            return None
+        return now + back_off(row.attempts, random.random())  # noqa: S311 - jitter spreads load; it guards nothing
+
+    def _pause_accounts(self, rows: Mapping[int, Any]) -> None:
+        until: dict[str, Instant] = {}
+        for operation in self.operations:
+            pause = _account_pause(operation.outcome)
+            if pause is not None:
+                account = rows[operation.job_id].account
+                until[account] = max(self.unit.now + pause, until.get(account, 0))
+        self.unit.many(_PAUSE, [{"of_account": account, "until": until[account]} for account in sorted(until)])
 
     def _end(self, operation: Finish, result: str, failed: Failed | None = None) -> None:
         self.attempts.append(
@@ -219,36 +221,27 @@ class _FinishFold:
             }
         )
 
-    def _store(self) -> None:
-        unit = self.unit
-        write_job_changes(unit, self.job_changes)
-        unit.many(_END_ATTEMPT, self.attempts)
-        for account, until in sorted(self.pauses.items()):
-            unit.upsert(
-                accounts,
-                [{"account": account, "paused_until": until, "next_send_at": 0, "position": None}],
-                keep=("next_send_at", "position"),
-            )
-        touched = sorted({*self.gone, *self.rests, *self.moved})
-        if touched:
-            Addresses(unit, touched)  # makes sure that their rows exist, and locks them in order
-            for key in touched:
-                unit.connection.execute(
-                    update(addresses)
-                    .where(addresses.c.account == key[0], addresses.c.address == key[1])
-                    .values(self._address_changes(key))
-                )
-        self.invitations.store()
 
-    def _address_changes(self, key: tuple[str, str]) -> Mapping[str, Any]:
-        changes: Row = {}
-        if key in self.gone:
-            changes.update(unreachable_at=self.unit.now, unreachable_code=self.gone[key])
-        if key in self.rests:
-            changes["next_send_at"] = self.rests[key]
-        if key in self.moved:
-            changes["moved_to"] = self.moved[key]
-        return changes
+def _account_pause(outcome: Done | Failed) -> Duration | None:
+    """Return how long an account has to rest because of an outcome."""
+    if isinstance(outcome, Done):
+        return None
+    if outcome.code == MISCONFIGURED:
+        return MISCONFIGURED_PAUSE
+    return outcome.retry_after if outcome.scope == "account" else None
 
 
+def _touches_address(outcome: Done | Failed) -> bool:
+    if isinstance(outcome, Done):
+        return outcome.new_address is not None
+    throttled = outcome.retry_after is not None and outcome.scope == "recipient"
+    return throttled or outcome.code in _ADDRESS_IS_DEAD
+
+
+def _key(row: Any) -> Key:
+    return row.account, row.address
+
+
+MISCONFIGURED = "misconfigured"
+OUTCOME_UNKNOWN = "outcome_unknown"
 _ADDRESS_IS_DEAD = frozenset({"recipient_gone", "opted_out"})

@@ -1,9 +1,13 @@
 """Rows that more than one kind of operation writes: jobs and events."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, update
 
 from ratings.lifecycle import EventType, JobKind
+from ratings.store.schema import jobs
 from ratings.store.unit import Row, Unit
 from ratings.times import Instant
 
@@ -42,6 +46,7 @@ def job_row(
         "lane": f"{invitation_id}" if kind in _ON_THE_PROMPT else None,
         "lease_until": None,
         "attempts": 0,
+        "attempt_id": None,
         "created_at": unit.now,
         "finished_at": None,
         "text": text,
@@ -89,6 +94,44 @@ def notice_row(
         detail=json.dumps({name: value for name, value in detail.items() if value is not None}),
     )
 
+
+_CHANGE_JOB = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("of"))
+    .values(
+        {
+            name: bindparam(f"new_{name}")
+            for name in ("state", "due_at", "lease_until", "attempts", "attempt_id", "finished_at", "error")
+        }
+    )
+)
+
+
+def change_job(row: Any, **changes: Any) -> Row:
+    """Return the parameters that change a job's row: its columns as they are, but for the changes; without a lease."""
+    new = {
+        "state": row.state,
+        "due_at": row.due_at,
+        "lease_until": None,
+        "attempts": row.attempts,
+        "attempt_id": row.attempt_id,
+        "finished_at": row.finished_at,
+        "error": row.error,
+        **changes,
+    }
+    return {"of": row.id, **{f"new_{name}": value for name, value in new.items()}}
+
+
+def write_job_changes(unit: Unit, changes: Sequence[Row]) -> None:
+    """Write what `change_job` returned."""
+    unit.many(_CHANGE_JOB, changes)
+
+
+MAX_ATTEMPTS = 24
+"""Tries of a job whose error says "again later"; with the back-off of `results` the last comes after about 17 hours."""
+
+IDEMPOTENT = frozenset({JobKind.RENDER, JobKind.ACKNOWLEDGE})
+"""Acts that do no harm when they are done twice, on every kind of channel."""
 
 _PRIORITY: Mapping[JobKind, int] = {
     JobKind.ACKNOWLEDGE: PRIORITY_ACKNOWLEDGE,

@@ -98,6 +98,7 @@ invitations = Table(
         postgresql_where=text("asked_at IS NOT NULL"),
     ),
     Index(None, "closed_at"),
+    Index(None, "decided_at", "id"),
 )
 """One row a closing, asked or skipped: the decision and the life that follows."""
 
@@ -175,6 +176,7 @@ comments = Table(
     metadata,
     Column("invitation_id", Id, ForeignKey("invitations.id"), primary_key=True),
     Column("message_id", Text, primary_key=True),
+    Column("id", Id, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("text", Text, nullable=False),
     sqlite_with_rowid=False,
@@ -187,6 +189,7 @@ held_texts = Table(
     Column("account", Text, primary_key=True),
     Column("address", Text, primary_key=True),
     Column("message_id", Text, primary_key=True),
+    Column("id", Id, nullable=False),
     Column("text", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("until", BigInteger, nullable=False),
@@ -233,6 +236,7 @@ jobs = Table(
     Column("lane", Text),
     Column("lease_until", BigInteger),
     Column("attempts", Integer, nullable=False),
+    Column("attempt_id", Id),
     Column("created_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger),
     Column("text", Text, nullable=False),
@@ -244,6 +248,7 @@ jobs = Table(
         "account",
         "priority",
         "due_at",
+        "id",
         sqlite_where=text("state = 'due'"),
         postgresql_where=text("state = 'due'"),
     ),
@@ -253,6 +258,19 @@ jobs = Table(
         "lease_until",
         sqlite_where=text("state = 'leased'"),
         postgresql_where=text("state = 'leased'"),
+    ),
+    Index(
+        "ix_jobs_ended",
+        "state",
+        "account",
+        sqlite_where=text("state IN ('failed', 'unknown')"),
+        postgresql_where=text("state IN ('failed', 'unknown')"),
+    ),
+    Index(
+        "ix_jobs_finished_at",
+        "finished_at",
+        sqlite_where=text("state IN ('done', 'dropped')"),
+        postgresql_where=text("state IN ('done', 'dropped')"),
     ),
     # Jobs of one prompt run one after another, whichever process runs them.
     Index(
@@ -289,6 +307,7 @@ addresses = Table(
     Column("unreachable_code", Text),
     Column("moved_to", Text),
     Column("next_send_at", BigInteger, nullable=False),
+    Column("paused_until", BigInteger, nullable=False),
     Column("polite_at", BigInteger),
     sqlite_with_rowid=False,
 )

@@ -1,15 +1,15 @@
 """Customers' words: bound to an invitation, held until their tap comes, or not ours."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import bindparam, delete, select
 
 from ratings.binding import HOLD, Comment, Hold, TypedValue, bind
 from ratings.lifecycle import Outcome, commented, voted
 from ratings.replies import read_value
-from ratings.store.addresses import Addresses, Key
-from ratings.store.loading import Invitations, Loaded, by_account
+from ratings.store.addresses import Addresses, Key, by_account
+from ratings.store.loading import Invitations, Loaded
 from ratings.store.rows import notice_row
 from ratings.store.schema import comments, held_texts
 from ratings.store.unit import Row, Unit
@@ -19,6 +19,24 @@ MAX_COMMENT = 20_000
 
 NOT_OURS = "not_ours"
 HELD = "held"
+
+
+_HELD_KEY = ("account", "address", "message_id")
+_HELD = (
+    select(held_texts)
+    .where(
+        held_texts.c.account == bindparam("account"),
+        held_texts.c.address.in_(bindparam("senders", expanding=True)),
+        held_texts.c.until > bindparam("now"),
+    )
+    .order_by(held_texts.c.at, held_texts.c.id)
+)
+_PARTS = (
+    select(comments)
+    .where(comments.c.invitation_id.in_(bindparam("ids", expanding=True)))
+    .order_by(comments.c.at, comments.c.id)
+)
+_FORGET_HELD = delete(held_texts).where(*(held_texts.c[name] == bindparam(f"of_{name}") for name in _HELD_KEY))
 
 
 class Written(Protocol):
@@ -39,38 +57,36 @@ class Written(Protocol):
 class Words:
     """The words of a batch: what is held for its senders, what it binds, what it holds anew."""
 
-    def __init__(
-        self, unit: Unit, known: Invitations, addresses: Addresses, senders: Sequence[Key], *, writes: bool
-    ) -> None:
+    def __init__(self, unit: Unit, known: Invitations, addresses: Addresses, senders: Sequence[Key]) -> None:
         self._unit = unit
         self._invitations = known
         self._addresses = addresses
         self._held: dict[Key, dict[str, Row]] = {}
         self._new_held: list[Row] = []
+        self._joined_held: list[Row] = []
         self._parts: dict[int, dict[str, str]] = {}
         self._changed_parts: list[Row] = []
         for account, theirs in by_account(senders).items():
-            where = and_(
-                held_texts.c.account == account, held_texts.c.address.in_(theirs), held_texts.c.until > unit.now
-            )
-            for row in unit.rows(select(held_texts).where(where).order_by(held_texts.c.at)):
-                self._held.setdefault((account, row.address), {})[row.message_id] = dict(row._mapping)  # noqa: SLF001 - public by its documentation
-        if writes and known.loaded:
-            statement = select(comments).where(comments.c.invitation_id.in_(sorted(known.loaded)))
-            for row in unit.rows(statement.order_by(comments.c.at, comments.c.message_id)):
+            for row in unit.rows(_HELD, {"account": account, "senders": theirs, "now": unit.now}):
+                self._held.setdefault((account, row.address), {})[row.message_id] = row._asdict()
+        # Only who writes, or has something held, can get another part of a comment in this batch.
+        writing = {*self._held, *addresses.keys()}
+        numbers = [each.invitation.id for key in writing for each in known.by_address.get(key, ())]
+        if numbers:
+            for row in unit.rows(_PARTS, {"ids": numbers}):
                 self._parts.setdefault(row.invitation_id, {})[row.message_id] = row.text
 
     def language(self, account: str, address: str) -> str | None:
         """Return the language in which an address was last asked, if it was in this batch's sight."""
-        theirs = self._of(account, address)
+        theirs = self._invitations.newest_first((account, address))
         return theirs[0].row.language if theirs else None
 
     def wrote(self, account: str, sender: str, event: Written, *, answers: bool) -> str:
         """Receive a text; return what became of it. `answers`: nobody else reads this account."""
-        self._addresses.heard(account, sender)
+        self._addresses.heard((account, sender))
         if event.edited:
             return self._edited(account, sender, event)
-        theirs = self._of(account, sender)
+        theirs = self._invitations.newest_first((account, sender))
         asked = [loaded.invitation for loaded in theirs if loaded.row.decision == "ask"]
         scales = {loaded.invitation.id: loaded.survey.scale for loaded in theirs}
         binding = bind(
@@ -92,54 +108,51 @@ class Words:
                 loaded = self._invitations.loaded[invitation.id]
                 step = voted(loaded.invitation, value, self._unit.now)
                 self._invitations.take(loaded, step, by="customer", event_id=event.event_id, source="typed")
+                if step.outcome is Outcome.RATED:
+                    self.join_held(account, sender, loaded)
                 return step.outcome.value
             case Hold() if event.text:
                 self._hold(account, sender, event, answers=answers)
                 return HELD
             case _:
-                if answers and self._addresses.may_be_polite(account, sender):
+                if answers and self._addresses.may_be_polite((account, sender)):
                     self._notice(account, sender, "not_ours")
                 return NOT_OURS
 
     def join_held(self, account: str, sender: str, loaded: Loaded) -> None:
-        """Make the texts that waited for this tap its comment."""
+        """Make the texts that waited for this vote its comment."""
         for message_id, row in self._held.pop((account, sender), {}).items():
             self._join(loaded.invitation.id, message_id, row["text"])
-            self._unit.connection.execute(delete(held_texts).where(_is_held(row)))
+            self._joined_held.append({f"of_{name}": row[name] for name in _HELD_KEY})
             if row in self._new_held:
                 self._new_held.remove(row)
 
     def store(self) -> None:
         """Write what was bound and what is held."""
-        self._unit.upsert(
-            comments,
-            list({(row["invitation_id"], row["message_id"]): row for row in self._changed_parts}.values()),
-            keep=("at",),
-        )
-        self._unit.upsert(held_texts, self._new_held)
-
-    def _of(self, account: str, address: str) -> list[Loaded]:
-        """Return an address's invitations, newest first."""
-        found = [
-            each
-            for each in self._invitations.loaded.values()
-            if (each.row.account, each.row.address) == (account, address)
-        ]
-        return sorted(found, key=lambda each: each.invitation.id, reverse=True)
+        self._unit.many(_FORGET_HELD, self._joined_held)
+        parts = {(row["invitation_id"], row["message_id"]): row for row in self._changed_parts}
+        self._unit.upsert(comments, list(parts.values()), keep=("id", "at"))
+        self._unit.upsert(held_texts, self._new_held, keep=("id", "at"))
 
     def _join(self, number: int, message_id: str, text: str) -> str:
         loaded = self._invitations.loaded[number]
         parts = self._parts.setdefault(number, {})
         parts[message_id] = text
         self._changed_parts.append(
-            {"invitation_id": number, "message_id": message_id, "at": self._unit.now, "text": text}
+            {
+                "invitation_id": number,
+                "message_id": message_id,
+                "id": self._unit.next_id(),
+                "at": self._unit.now,
+                "text": text,
+            }
         )
         step = commented(loaded.invitation, "\n".join(parts.values()), self._unit.now)
         self._invitations.take(loaded, step, by="customer")
         return step.outcome.value
 
     def _edited(self, account: str, sender: str, event: Written) -> str:
-        for loaded in self._of(account, sender):
+        for loaded in self._invitations.newest_first((account, sender)):
             if event.text and event.message_id in self._parts.get(loaded.invitation.id, ()):
                 return self._join(loaded.invitation.id, event.message_id, event.text)
         held = self._held.get((account, sender), {}).get(event.message_id)
@@ -156,6 +169,7 @@ class Words:
             "account": account,
             "address": sender,
             "message_id": event.message_id,
+            "id": self._unit.next_id(),
             "text": event.text,
             "at": self._unit.now,
             "until": until,
@@ -173,11 +187,3 @@ class Words:
             self._unit, account, address, text, language=self.language(account, address), due_at=due_at, held=held
         )
         self._invitations.add_job(row)
-
-
-def _is_held(row: Row) -> Any:
-    return and_(
-        held_texts.c.account == row["account"],
-        held_texts.c.address == row["address"],
-        held_texts.c.message_id == row["message_id"],
-    )

@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from ratings.store.claims import Claim, Claimed, RunLapses
+from ratings.store.claims import Claim, Claimed
 from ratings.store.closings import Decided, DeskReport, ReopenedResult
 from ratings.store.events import NumberEvents
 from ratings.store.inbound import Happening, Pressed, Receive, Received, Tapped, Wrote
+from ratings.store.lapses import RunLapses
 from ratings.store.results import Done, Failed, Finish
 from ratings.store.store import Store
 from ratings.ticket import parse_reopened, parse_ticket

@@ -93,6 +93,7 @@ def _tables() -> None:
         sa.Column("unreachable_code", sa.Text(), nullable=True),
         sa.Column("moved_to", sa.Text(), nullable=True),
         sa.Column("next_send_at", sa.BigInteger(), nullable=False),
+        sa.Column("paused_until", sa.BigInteger(), nullable=False),
         sa.Column("polite_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("account", "address", name=op.f("pk_addresses")),
         sqlite_with_rowid=False,
@@ -119,6 +120,7 @@ def _tables() -> None:
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=False),
@@ -235,6 +237,7 @@ def _tables() -> None:
         postgresql_where=sa.text("asked_at IS NOT NULL"),
     )
     op.create_index(op.f("ix_invitations_closed_at"), "invitations", ["closed_at"], unique=False)
+    op.create_index(op.f("ix_invitations_decided_at_id"), "invitations", ["decided_at", "id"], unique=False)
     op.create_table(
         "survey_versions",
         sa.Column("survey_id", sa.Text(), nullable=False),
@@ -254,9 +257,20 @@ def _tables() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "closing_aliases",
+        sa.Column("desk", sa.Text(), nullable=False),
+        sa.Column("ticket_id", sa.Text(), nullable=False),
+        sa.Column("closing", sa.Text(), nullable=False),
+        sa.Column("invitation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["invitation_id"], ["invitations.id"], name=op.f("fk_closing_aliases_invitation_id")),
+        sa.PrimaryKeyConstraint("desk", "ticket_id", "closing", name=op.f("pk_closing_aliases")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "comments",
         sa.Column("invitation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["invitation_id"], ["invitations.id"], name=op.f("fk_comments_invitation_id")),
@@ -298,6 +312,7 @@ def _tables() -> None:
         sa.Column("lane", sa.Text(), nullable=True),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("attempt_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.Column("text", sa.Text(), nullable=False),
@@ -310,10 +325,26 @@ def _tables() -> None:
     op.create_index(
         "ix_jobs_due",
         "jobs",
-        ["account", "priority", "due_at"],
+        ["account", "priority", "due_at", "id"],
         unique=False,
         sqlite_where=sa.text("state = 'due'"),
         postgresql_where=sa.text("state = 'due'"),
+    )
+    op.create_index(
+        "ix_jobs_ended",
+        "jobs",
+        ["state", "account"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('failed', 'unknown')"),
+        postgresql_where=sa.text("state IN ('failed', 'unknown')"),
+    )
+    op.create_index(
+        "ix_jobs_finished_at",
+        "jobs",
+        ["finished_at"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('done', 'dropped')"),
+        postgresql_where=sa.text("state IN ('done', 'dropped')"),
     )
     op.create_index(
         "ix_jobs_leased",
@@ -371,16 +402,6 @@ def _tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ratings")),
     )
     op.create_index(op.f("ix_ratings_rated_at_id"), "ratings", ["rated_at", "id"], unique=False)
-    op.create_table(
-        "closing_aliases",
-        sa.Column("desk", sa.Text(), nullable=False),
-        sa.Column("ticket_id", sa.Text(), nullable=False),
-        sa.Column("closing", sa.Text(), nullable=False),
-        sa.Column("invitation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["invitation_id"], ["invitations.id"], name=op.f("fk_closing_aliases_invitation_id")),
-        sa.PrimaryKeyConstraint("desk", "ticket_id", "closing", name=op.f("pk_closing_aliases")),
-        sqlite_with_rowid=False,
-    )
     op.create_table(
         "votes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
