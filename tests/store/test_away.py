@@ -186,7 +186,11 @@ def test_a_listener_that_fails_undoes_and_repeats_nothing(store_url: str, clock:
     calls: list[str] = []
 
     def act(name: str) -> Do:
-        return Do(lambda unit: (calls.append(name), unit.woken.add(name)))
+        def carry_out(unit: Unit) -> None:
+            calls.append(name)
+            unit.woken.add(name)
+
+        return Do(carry_out)
 
     store = Store(store_url, clock, on_commit=fail, on_batch=fail)
     try:
@@ -200,9 +204,14 @@ def test_a_listener_that_fails_undoes_and_repeats_nothing(store_url: str, clock:
 def test_a_batch_in_halves_wakes_everyone_once_after_the_commit(store_url: str, clock: Clock) -> None:
     woken: list[set[str]] = []
     store = Store(store_url, clock, on_commit=woken.append)
-    operations = [Do(lambda unit, name=name: unit.woken.add(name)) for name in "abcd"]
+
+    def act(name: str) -> Do:
+        return Do(lambda unit: unit.woken.update({name}))
+
     try:
-        results = queue_then_start(store, [*operations[:2], Do(lambda _unit: raise_(ValueError())), *operations[2:]])
+        results = queue_then_start(
+            store, [act("a"), act("b"), Do(lambda _unit: raise_(ValueError())), act("c"), act("d")]
+        )
     finally:
         store.stop()
     assert [isinstance(result, ValueError) for result in results] == [False, False, True, False, False]

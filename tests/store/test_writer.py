@@ -15,6 +15,7 @@ from ratings.store.schema import api_keys, events, invitations, jobs, rating_his
 from ratings.store.store import Store
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation, StoreBusy, StoreClosed
+from tests.conftest import Clock
 from tests.store.world import ACCOUNT, World
 
 
@@ -140,7 +141,7 @@ def test_sqlite_commits_are_on_the_disk_before_they_are_answered(sqlite_url: str
 
 
 def test_a_reader_cannot_write_by_mistake(store: Store) -> None:
-    with pytest.raises(Exception, match="read-?only"):
+    with pytest.raises(Exception, match=r"read-?only"):
         store.read_now(lambda connection: connection.execute(text("DELETE FROM surveys")))
 
 
@@ -246,3 +247,16 @@ def test_ids_of_several_processes_never_collide(processes: list[World]) -> None:
         at_once(*(lambda one=one, n=n, r=round_: one.close(f"T-{n}-{r}") for n, one in enumerate(processes)))
     ids = [row["id"] for row in processes[0].rows(invitations)]
     assert len(ids) == len(set(ids)) == 15
+
+
+def test_a_reopen_and_a_vote_at_once_never_undo_the_answer(processes: list[World], clock: Clock) -> None:
+    for number in range(20):
+        ticket = f"T-{number}"
+        asked = processes[0].asked(ticket, address={"channel": ACCOUNT, "id": str(number)})
+        clock.forward(2)
+        at_once(
+            lambda ticket=ticket: processes[1].reopen(ticket),
+            lambda asked=asked, number=number: processes[2].receive(processes[2].tapped(asked, 5, sender=str(number))),
+        )
+        (row,) = processes[0].rows(invitations, id=asked)
+        assert row["state"] == "answered"
