@@ -18,7 +18,8 @@ MAX_DEPTH = 20  # objects and lists inside one another
 MAX_AHEAD: Duration = 5 * MINUTE  # how far a desk's clock may be ahead of ours
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")).encode
-_SHAPE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d").match
+_TOO_DEEP = f"nested too deep; expected at most {MAX_DEPTH} levels"
+_LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?").fullmatch
 
 Errors = list[FieldError]
 
@@ -92,7 +93,7 @@ def instant(errors: Errors, value: object, pointer: str) -> Instant | None:
     try:
         read = parse_instant(value)
     except (ValueError, OverflowError):
-        wanted = "expected an offset at its end (Z, +03:00)" if _SHAPE(value) else "expected an RFC 3339 time"
+        wanted = "expected an offset at its end (Z, +03:00)" if _LOCAL_TIME(value) else "expected an RFC 3339 time"
         errors.append(FieldError(pointer, f"{found(value)}; {wanted} such as 2026-01-31T12:00:00Z"))
         return None
     if not 0 <= read <= MAX_INSTANT:
@@ -163,24 +164,33 @@ def check_json(errors: Errors, value: object, pointer: str, limit: int) -> None:
         size = len(written) if written.isascii() else len(written.encode())
     except (ValueError, TypeError, RecursionError):
         detail = "no plain JSON; expected objects, lists, Unicode text and finite numbers"
-        errors.append(FieldError(pointer, detail))
+        errors.append(FieldError(pointer, _TOO_DEEP if _deeper(value, MAX_DEPTH) else detail))
         return
     if size > limit:
         errors.append(FieldError(pointer, f"{size} bytes as JSON; expected at most {limit}"))
-    elif written.count("[") + written.count("{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
-        errors.append(FieldError(pointer, f"nested too deep; expected at most {MAX_DEPTH} levels"))
+    elif written.count("[") + written.count("{") > MAX_DEPTH and _deeper(value, MAX_DEPTH):
+        errors.append(FieldError(pointer, _TOO_DEEP))
     elif "\\u0000" in written:
         errors.extend(FieldError(at, "a text with NUL; expected text without it") for at in _nul(value, pointer))
 
 
-def _depth(value: object) -> int:
-    """How many objects and lists are inside one another (`_encode` has walked it before, so it ends)."""
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-    return 0 if inside is None else 1 + max(map(_depth, inside), default=0)
+def _deeper(value: object, levels: int) -> bool:
+    """True when more objects and lists are inside one another. Level by level: a sender must not use up our stack."""
+    inside = [value] if isinstance(value, dict | list) else []
+    for _ in range(levels):
+        if not inside:
+            return False
+        inside = [
+            item
+            for holder in inside
+            for item in (holder.values() if isinstance(holder, dict) else holder)
+            if isinstance(item, dict | list)
+        ]
+    return bool(inside)
 
 
 def _nul(value: object, pointer: str) -> list[str]:
-    """Where NUL characters stand."""
+    """Where NUL characters stand, in a value that is not deeper than MAX_DEPTH."""
     if isinstance(value, str):
         return [pointer] if "\0" in value else []
     if isinstance(value, list):

@@ -119,6 +119,15 @@ def test_unknown_keys_are_kept_and_a_raw_of_the_desk_is_not_lost() -> None:
         ({"closed_at": 1790000000}, "/closed_at"),
         ({"closed_at": "yesterday"}, "/closed_at"),
         ({"closed_at": "2026-11-21T10:00:00"}, "/closed_at"),
+        ({"closed_at": "2026-W10-1T00:00:00Z"}, "/closed_at"),
+        ({"closed_at": "20261121T100000Z"}, "/closed_at"),
+        ({"closed_at": "2026-11-21T10:00Z"}, "/closed_at"),
+        ({"closed_at": "2026-11-21T10:00:00,5Z"}, "/closed_at"),
+        ({"closed_at": "2026-11-21T10:00:00+0300"}, "/closed_at"),
+        ({"closed_at": "2026-11-21T10:00:00+03:60"}, "/closed_at"),
+        ({"closed_at": "2026-11-20T24:00:00Z"}, "/closed_at"),
+        ({"closed_at": "2026-11-21T10:00:00Z\n"}, "/closed_at"),
+        ({"closed_at": "٢٠٢٦-11-21T10:00:00Z"}, "/closed_at"),
         ({"closed_at": format_instant(NOW + 5 * MINUTE + 1)}, "/closed_at"),
         ({"closed_at": "0001-01-01T00:00:00Z"}, "/closed_at"),
         ({"opened_at": "9999-12-31T23:59:59-14:00"}, "/opened_at"),
@@ -181,6 +190,28 @@ def test_unknown_keys_are_kept_and_a_raw_of_the_desk_is_not_lost() -> None:
 )
 def test_a_wrong_field_is_named(more: dict[str, object], pointer: str) -> None:
     assert pointers({"id": "T-1", "closed_at": CLOSED, **more}) == [pointer]
+
+
+@pytest.mark.parametrize("levels", [21, 900, 100_000])
+def test_what_is_nested_too_deep_is_a_wrong_field_however_deep_it_is(levels: int) -> None:
+    deep: list[Any] = []
+    for _ in range(levels):
+        deep = [deep]
+    with pytest.raises(InvalidInput, match="nested too deep"):
+        ticket(zzz=deep)
+
+
+def test_twenty_levels_are_kept() -> None:
+    fields = {"a": json.loads("[" * 19 + "]" * 19)}
+    assert ticket(fields=fields).fields == fields
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["2026-11-21t11:59:00.250z", "2026-11-21T11:59:00.25Z", "2026-11-21 14:59:00.250999999+03:00"],
+)
+def test_a_time_may_be_written_as_rfc_3339_allows(written: str) -> None:
+    assert ticket(closed_at=written) == ticket()
 
 
 def test_every_wrong_field_is_listed_at_once() -> None:
