@@ -27,17 +27,23 @@ ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_membe
 """What we ask Telegram for. The last list given stays in force, so it is given every time."""
 
 MAX_RAW = 16 * 1024
+MAX_TAP = 128
+"""Characters of a tap's id; Telegram's have about 20 digits."""
+
+MAX_WORDS = 16_384
+"""Characters of a text; Telegram's have at most 4,096."""
 
 _Seconds = Annotated[int, Meta(ge=0, le=253_402_300_799)]  # up to the year 9999: anything else is no date
+_Id = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]  # Telegram's have at most 52 bits
 
 
 class _User(Struct):
-    id: int
+    id: _Id
     is_bot: bool = False
 
 
 class _Chat(Struct):
-    id: int
+    id: _Id
     type: str
 
 
@@ -48,11 +54,11 @@ class _Entity(Struct):
 
 
 class _Reference(Struct):
-    message_id: int
+    message_id: _Id
 
 
 class _Message(Struct):
-    message_id: int
+    message_id: _Id
     date: _Seconds
     chat: _Chat
     sender: _User | None = field(default=None, name="from")
@@ -103,7 +109,7 @@ class _ChatMemberUpdated(Struct):
 
 
 class _Update(Struct):
-    update_id: int
+    update_id: _Id
     message: _Message | None = None
     edited_message: _Message | None = None
     callback_query: _CallbackQuery | None = None
@@ -111,7 +117,7 @@ class _Update(Struct):
 
 
 class _Identified(Struct):
-    update_id: int
+    update_id: _Id
 
 
 _update = Decoder(_Update)
@@ -161,17 +167,20 @@ def _read(update: _Update, body: bytes) -> Inbound:
 def _tap(event_id: str, query: _CallbackQuery) -> Inbound:
     # The sender counts, not the chat: in a group everybody sees the prompt and can tap it.
     address = str(query.sender.id)
+    if len(query.id) > MAX_TAP:
+        return Unknown(event_id=event_id, address=address, at=0, what="callback_query")
+    tap = query.id.replace("\0", "")  # PostgreSQL stores no NUL
     payload = read_payload(query.data or "")
     if payload is None:
-        return Unknown(event_id=event_id, address=address, at=0, what="callback_query", tap=query.id)
+        return Unknown(event_id=event_id, address=address, at=0, what="callback_query", tap=tap)
     token, picked = payload
     prompt_id = None if query.message is None else str(query.message.message_id)
     if isinstance(picked, ActionName):
         return ActionPicked(
-            event_id=event_id, address=address, at=0, token=token, action=picked, tap=query.id, prompt_id=prompt_id
+            event_id=event_id, address=address, at=0, token=token, action=picked, tap=tap, prompt_id=prompt_id
         )
     return ChoicePicked(
-        event_id=event_id, address=address, at=0, token=token, value=picked, tap=query.id, prompt_id=prompt_id
+        event_id=event_id, address=address, at=0, token=token, value=picked, tap=tap, prompt_id=prompt_id
     )
 
 
@@ -189,11 +198,13 @@ def _message(event_id: str, message: _Message, *, edited: bool) -> Inbound:
     media = next((name for name in _MEDIA if getattr(message, name) is not None), None)
     if words is None and media is None:
         return Unknown(event_id=event_id, address=address, at=at, what="service message")
+    if words is not None and len(words) > MAX_WORDS:
+        return Unknown(event_id=event_id, address=address, at=at, what="message too long")
     return TextReceived(
         event_id=event_id,
         address=address,
         at=at,
-        text=(words or "").replace("\0", ""),  # PostgreSQL stores no NUL
+        text=(words or "").replace("\0", ""),  # as above
         message_id=str(message.message_id),
         reply_to=None if message.reply_to_message is None else str(message.reply_to_message.message_id),
         edited=edited,

@@ -16,7 +16,7 @@ from channels.base import (
     Unknown,
     Unreadable,
 )
-from channels.telegram.updates import read_update
+from channels.telegram.updates import MAX_WORDS, read_update
 
 TOKEN = "ahx27k3zq6w5vtn4jrmcayde2fgb4hiou7"
 
@@ -97,6 +97,16 @@ UPDATES: dict[str, tuple[dict[str, Any], Inbound]] = {
     ),
     "forged data": (tap('{"score": 5, "ticket": 1}'), FOREIGN_TAP),
     "a tap on a game": (tap(None, game_short_name="chess"), FOREIGN_TAP),
+    "NUL in a tap's id": (tap(f"r1:{TOKEN}:5", id="2386547801\x00234567890"), picked(5)),
+    "NUL in the id of a foreign tap": (tap("x\0", id="\x002386547801234567890"), FOREIGN_TAP),
+    "NUL in the data": (tap(f"r1:{TOKEN}\0:5"), FOREIGN_TAP),
+    "a tap's id that is none": (tap(f"r1:{TOKEN}:5", id="2" * 129), unknown("callback_query", at=0)),
+    "the longest text": (says(text="x" * MAX_WORDS), text("x" * MAX_WORDS)),
+    "a text that no message holds": (says(text="x" * (MAX_WORDS + 1)), unknown("message too long")),
+    "a caption that no message holds": (
+        says(photo=[{"file_id": "A"}], caption="x" * (MAX_WORDS + 1)),
+        unknown("message too long"),
+    ),
     "a comment": (says(text="Quick answer, thanks"), text("Quick answer, thanks")),
     "a reply": (says(text="Thanks", reply_to_message=PROMPT), text("Thanks", reply_to="77")),
     "NUL": (says(text="a\0b"), text("ab")),
@@ -160,6 +170,10 @@ def test_updates(name: str) -> None:
     [
         {"callback_query": {"id": 1, "from": ANN}},
         {"callback_query": {"id": "1"}},
+        {"callback_query": {"id": "1", "from": {**ANN, "id": 2**63}}},
+        {"message": {**SAYS, "message_id": 2**63}},
+        {"message": {**SAYS, "reply_to_message": {"message_id": -(10**40)}}},
+        {"my_chat_member": {**membership("kicked", {**PRIVATE, "id": 2**64})["my_chat_member"]}},
         {"message": {**SAYS, "date": 10**15}},
         {"message": {**SAYS, "date": -1}},
         {"message": {**SAYS, "text": ["x"]}},
@@ -178,3 +192,9 @@ def test_an_update_of_another_shape_keeps_its_id_and_its_body_but_tells_no_conte
 def test_half_a_surrogate_is_kept_for_a_person_to_look_at() -> None:
     body = json.dumps({"update_id": 7, **says(text="x")}).replace('"x"', '"\\ud83d x"').encode()
     assert isinstance(read_update(body), Unreadable)
+
+
+def test_an_id_of_an_update_that_is_no_number_of_a_bot_is_a_digest() -> None:
+    unreadable = read_update(json.dumps({"update_id": 10**300, **says(text="x")}).encode())
+    assert isinstance(unreadable, Unreadable)
+    assert unreadable.event_id.startswith("sha256:")
