@@ -1,13 +1,13 @@
 """To which invitation a customer's words belong, if to any. Pure.
 
-A comment is: a reply to the prompt, at any time; the next text while one is awaited; a typed value while a prompt is
-open. A text that comes before its tap waits for it. Anything else is not ours and must not be swallowed.
+A comment is: a reply to the prompt, at any time; the next text while one is awaited. A typed value is a vote while the
+choices are on the screen. A text that comes before its tap waits for it. Anything else is not ours and must not be swallowed.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ratings.lifecycle import Invitation, State, awaits_comment
+from ratings.lifecycle import Invitation, State, awaits_comment, may_change
 from ratings.times import SECOND, Duration, Instant
 
 HOLD: Duration = 30 * SECOND
@@ -59,6 +59,9 @@ def bind(
         if reply_to is not None and invitation.external_id == reply_to:
             value = read_value(invitation) if invitation.value is None else None
             return Comment(invitation) if value is None else TypedValue(invitation, value)
+    for invitation in candidates:
+        if invitation.changing and may_change(invitation, now) and (value := read_value(invitation)) is not None:
+            return TypedValue(invitation, value)
     newest = candidates[0] if candidates else None
     if newest is not None and newest.id == newest_ticket and awaits_comment(newest, now):
         return Comment(newest)

@@ -263,7 +263,8 @@ def commented(invitation: Invitation, comment: str, now: Instant) -> Step:
         Outcome.COMMENTED,
         changes=(Change("comment", invitation.comment or None, comment),),
         jobs=(Job(JobKind.RENDER, now, after.revision),) if after.value is not None else (),
-        events=(EventType.COMMENTED,),
+        # Words before the vote are told with it: until then there is no rating to comment on.
+        events=(EventType.COMMENTED,) if after.value is not None else (),
     )
 
 

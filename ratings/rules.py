@@ -50,6 +50,7 @@ class SkipReason(StrEnum):
     OPTED_OUT = "opted_out"
     UNREACHABLE = "unreachable"
     ALREADY_ASKED = "already_asked"
+    REOPENED = "reopened"  # the reopen was reported before this closing was
     TOO_OLD = "too_old"
     CONDITION_NOT_MET = "condition_not_met"  # "ask only when" is false
     CONDITION_EXCLUDES = "condition_excludes"  # "do not ask when" is true
@@ -80,13 +81,15 @@ class Facts:
     """What the store and the settings know.
 
     `accounts` are the slugs of configured channel accounts; `opted_out` and `unreachable` hold (account, address);
-    `asked_until` is `closed_at` of the ticket's newest closing that was asked or answered.
+    `asked_until` is `closed_at` of the ticket's newest closing that was asked or answered, `reopened_at` when the ticket
+    was last reopened.
     """
 
     accounts: Container[str]
     opted_out: Container[tuple[str, str]] = frozenset()
     unreachable: Container[tuple[str, str]] = frozenset()
     asked_until: Instant | None = None
+    reopened_at: Instant | None = None
 
 
 def decide(ticket: Ticket, survey: Survey | None, facts: Facts, now: Instant) -> Decision:
@@ -103,6 +106,8 @@ def decide(ticket: Ticket, survey: Survey | None, facts: Facts, now: Instant) ->
         return Skip(SkipReason.TOO_OLD, {"age_s": age, "max_age_s": limit})
     if facts.asked_until is not None and ticket.closed_at <= facts.asked_until:
         return Skip(SkipReason.ALREADY_ASKED, {"asked_until": format_instant(facts.asked_until)})
+    if facts.reopened_at is not None and ticket.closed_at < facts.reopened_at:
+        return Skip(SkipReason.REOPENED, {"reopened_at": format_instant(facts.reopened_at)})
     usable: Address | None = None
     for address in ticket.addresses:
         if _obstacle(address, facts) is None:

@@ -73,6 +73,8 @@ def _matching(connection: Connection, filters: Filters) -> int:
         ratings.c.state.in_(filters.states or (VoteState.CONFIRMED.value,)),
         *filters.about_tickets(ratings),
         *filters.between("rated", ratings.c.rated_at),
+        *filters.between("asked", ratings.c.asked_at),
+        *filters.between("closed", ratings.c.closed_at),
         *filters.about_answers(sqlite=connection.dialect.name == "sqlite"),
     ]
     return connection.execute(select(func.count()).select_from(ratings).where(*conditions)).scalar_one()

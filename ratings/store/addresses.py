@@ -78,8 +78,8 @@ class Addresses:
         the platform asked to wait is.
         """
         row = self._rows[key]
-        paced = min(row["next_send_at"], int(self._unit.now + interval))
-        return max(paced, int(row["paused_until"]))
+        next_send_at, paused_until = int(row["next_send_at"]), int(row["paused_until"])
+        return max(paused_until, next_send_at if next_send_at <= self._unit.now + interval else 0)
 
     def sent(self, key: Key, next_at: Instant) -> None:
         """A message goes out; the next may follow at `next_at`."""
@@ -97,9 +97,12 @@ class Addresses:
         """Messages are not taken there; later prompts are skipped."""
         self._set(key, unreachable_at=self._unit.now, unreachable_code=code)
 
-    def refuse(self, key: Key) -> None:
-        """The customer wants no more messages."""
+    def refuse(self, key: Key) -> bool:
+        """The customer wants no more messages. Returns whether that is news."""
+        if self.opted_out(key):
+            return False
         self._set(key, opted_out_at=self._unit.now)
+        return True
 
     def allow(self, key: Key, *, asked: bool) -> bool:
         """Messages again. Only the customer's own word (`asked`) lifts an opt-out. Returns whether there was one."""

@@ -142,7 +142,8 @@ class _ClaimFold:
             return Claims((), account.paused_until)
         interval = SECOND / claim.per_second
         # A pace that lies further ahead than it can was written by a clock that has been set back since.
-        next_send_at = min(account.next_send_at, unit.now + SECOND)
+        ahead = account.next_send_at > unit.now + interval + SECOND
+        next_send_at = unit.now if ahead else account.next_send_at
         ready = max(next_send_at, unit.now - BURST)
         allowed = min(claim.most, int((unit.now - ready) / interval) + 1) if ready <= unit.now else 0
         if allowed <= 0:

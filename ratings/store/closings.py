@@ -13,7 +13,7 @@ from ratings.lifecycle import OPEN_STATES, EventType, JobKind, State, Trigger, m
 from ratings.rules import Ask, Facts, decide
 from ratings.store.addresses import by_account
 from ratings.store.rows import event_row, job_row
-from ratings.store.schema import addresses, closing_aliases, events, invitations, jobs, ticket_tags, tickets
+from ratings.store.schema import addresses, closing_aliases, events, invitations, jobs, reopens, ticket_tags, tickets
 from ratings.store.surveys import load_surveys
 from ratings.store.unit import Row, Unit
 from ratings.store.writer import Operation
@@ -106,6 +106,8 @@ class _Fold:
         self.events: list[Row] = []
         self.cancelled: list[Row] = []
         self.aliases: list[Row] = []
+        self.reopened: dict[tuple[str, str], Instant] = {}
+        self.new_reopens: dict[tuple[str, str], Instant] = {}
         self.languages: dict[tuple[str | None, str], str] = {}
 
     def run(self) -> list[Decided | ReopenedResult]:
@@ -149,9 +151,13 @@ class _Fold:
                 found.setdefault((row.desk, row.ticket_id), []).append(earlier)
             aliased = (closing_aliases.c.desk == desk) & closing_aliases.c.ticket_id.in_(ticket_ids)
             for row in self.unit.rows(select(closing_aliases).where(aliased)):
-                for earlier in found[desk, row.ticket_id]:
+                for earlier in found[desk, row.ticket_id]:  # the ticket's newest closing counts for a reopen
                     if earlier.decided.invitation_id == row.invitation_id:
                         earlier.aliases.add(row.closing)
+                        earlier.closed_at = max(earlier.closed_at, row.closed_at)
+            past = (reopens.c.desk == desk) & reopens.c.ticket_id.in_(ticket_ids)
+            for row in self.unit.rows(select(reopens).where(past)):
+                self.reopened[desk, row.ticket_id] = row.reopened_at
         return found
 
     def _close(self, ticket: Ticket, accounts: frozenset[str]) -> Decided:
@@ -165,7 +171,13 @@ class _Fold:
             return _again(known[-1].decided)
         survey = choose_survey(self.surveys, ticket)
         asked = [each.closed_at for each in known if each.asked_at is not None or each.state is State.ANSWERED]
-        facts = Facts(accounts, self.facts.opted_out, self.facts.unreachable, max(asked, default=None))
+        facts = Facts(
+            accounts=accounts,
+            opted_out=self.facts.opted_out,
+            unreachable=self.facts.unreachable,
+            asked_until=max(asked, default=None),
+            reopened_at=self.reopened.get((ticket.desk, ticket.id)),
+        )
         decision = decide(ticket, survey, facts, self.unit.now)
         earlier = self._insert(ticket, closing, survey, decision if isinstance(decision, Ask) else None)
         if not isinstance(decision, Ask):
@@ -179,9 +191,17 @@ class _Fold:
     def _alias(self, earlier: _Earlier, ticket: Ticket, closing: str) -> None:
         """Remember that this closing is the same as an earlier one, for when it is reported again."""
         earlier.aliases.add(closing)
+        earlier.closed_at = max(earlier.closed_at, ticket.closed_at)
         number = earlier.decided.invitation_id
-        row = {"desk": ticket.desk, "ticket_id": ticket.id, "closing": closing, "invitation_id": number}
-        self.aliases.append(row)
+        self.aliases.append(
+            {
+                "desk": ticket.desk,
+                "ticket_id": ticket.id,
+                "closing": closing,
+                "invitation_id": number,
+                "closed_at": ticket.closed_at,
+            }
+        )
 
     def _insert(self, ticket: Ticket, closing: str, survey: Survey | None, ask: Ask | None) -> _Earlier:
         now = self.unit.now
@@ -253,7 +273,10 @@ class _Fold:
 
     def _reopen(self, report: Reopened) -> ReopenedResult:
         cancelled = 0
-        for earlier in self.earlier.get((report.desk, report.id), ()):
+        key = report.desk, report.id
+        if report.reopened_at > self.reopened.get(key, 0):
+            self.reopened[key] = self.new_reopens[key] = report.reopened_at
+        for earlier in self.earlier.get(key, ()):
             state = move_invitation(earlier.state, Trigger.REOPENED)
             # A reopen older than the closing tells of an earlier end of the ticket.
             if state is earlier.state or report.reopened_at < earlier.closed_at:
@@ -273,6 +296,8 @@ class _Fold:
         unit.insert(tickets, self.tickets)
         unit.insert(invitations, self.invitations)
         unit.insert(closing_aliases, self.aliases)
+        rows = [{"desk": key[0], "ticket_id": key[1], "reopened_at": at} for key, at in self.new_reopens.items()]
+        unit.upsert(reopens, rows)
         unit.insert(ticket_tags, self.tags)
         unit.insert(jobs, self.jobs)
         unit.many(_CANCEL, self.cancelled)

@@ -296,7 +296,8 @@ class _Fold:
         if not asked:
             self.addresses.lost(key, "blocked")
             return Outcome.ACTED.value
-        self.addresses.refuse(key)
+        if not self.addresses.refuse(key):
+            return Outcome.REPEATED.value
         for loaded in self.invitations.by_address.get(key, ()):
             self.invitations.take(loaded, opted_out(loaded.invitation), by="customer")
         self._notice(account, address, "opted_out")

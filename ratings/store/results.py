@@ -18,7 +18,7 @@ from ratings.times import HOUR, MINUTE, SECOND, Duration, Instant
 
 FIRST_WAIT: Duration = 2 * SECOND
 LONGEST_WAIT: Duration = HOUR
-MISCONFIGURED_PAUSE: Duration = 5 * MINUTE
+MISCONFIGURED_PAUSE: Duration = MINUTE
 """How long an account that cannot work rests before it is tried again: a person has to act meanwhile."""
 
 _ACKNOWLEDGED = (

@@ -109,9 +109,20 @@ closing_aliases = Table(
     Column("ticket_id", Text, primary_key=True),
     Column("closing", Text, primary_key=True),
     Column("invitation_id", Id, ForeignKey("invitations.id"), nullable=False),
+    Column("closed_at", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 """Closings that were reported while an earlier one's invitation was open, and so are the same: also when they are repeated later."""
+
+reopens = Table(
+    "reopens",
+    metadata,
+    Column("desk", Text, primary_key=True),
+    Column("ticket_id", Text, primary_key=True),
+    Column("reopened_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""When a ticket was last reopened: the report may overtake that of the closing before it."""
 
 # --- what was answered -------------------------------------------------------------------------------------------
 

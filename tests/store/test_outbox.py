@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from ratings.store.claims import Claimed
+from ratings.store.inbound import Allowed, Refused
 from ratings.store.results import Done, DropAcknowledgment, Failed, back_off
 from ratings.store.rows import MAX_ATTEMPTS
-from ratings.store.schema import accounts, addresses, attempts, invitations, jobs, surveys
+from ratings.store.schema import accounts, addresses, attempts, invitations, jobs
 from ratings.store.store import Store
 from ratings.store.surveys import SaveSurvey, load_surveys
 from ratings.survey import parse_survey
@@ -102,7 +103,7 @@ def test_a_job_that_failed_for_now_comes_back_later_and_counts_its_tries(world: 
     assert [attempt["result"] for attempt in world.rows(attempts)] == ["unreachable"] * 3
 
 
-def test_after_the_last_try_the_failure_is_final_kept_and_can_be_replayed(world: World, clock: Clock) -> None:
+def test_after_the_last_try_the_failure_is_final_and_kept(world: World, clock: Clock) -> None:
     number = world.close().invitation_id
     for _ in range(MAX_ATTEMPTS):
         (claimed,) = world.claim()
@@ -259,8 +260,6 @@ def test_the_switch_acts_from_the_next_decision_in_every_process(
 
 
 def test_opting_out_cancels_and_only_the_goodbye_goes_out(world: World, clock: Clock) -> None:
-    from ratings.store.inbound import Allowed, Refused  # noqa: PLC0415 - only these two tests know them
-
     number = world.close().invitation_id
     world.receive(Refused(event_id="stop", sender="555001", asked=True))
     assert invitation(world, number)["state"] == "cancelled"
@@ -273,8 +272,6 @@ def test_opting_out_cancels_and_only_the_goodbye_goes_out(world: World, clock: C
 
 
 def test_a_lifted_block_does_not_undo_the_customer_s_own_opt_out(world: World, clock: Clock) -> None:
-    from ratings.store.inbound import Allowed, Refused  # noqa: PLC0415 - only these two tests know them
-
     world.receive(
         Refused(event_id="1", sender="555001", asked=True), Refused(event_id="2", sender="555001", asked=False)
     )
@@ -339,4 +336,48 @@ def test_a_paused_account_is_written_down_for_every_process(world: World, clock:
     (prompt,) = world.claim()
     world.finish(prompt, Failed("throttled", again=True, text="", retry_after=3 * SECOND))
     assert world.rows(accounts)[0]["paused_until"] == clock() + 3 * SECOND
-    assert world.rows(surveys)[0]["id"] == "default"
+
+
+def test_a_shorter_pause_does_not_shorten_a_longer_one(world: World, clock: Clock) -> None:
+    world.close("T-1", address={"channel": ACCOUNT, "id": "1"})
+    world.close("T-2", address={"channel": ACCOUNT, "id": "2"})
+    first, second = world.claim()
+    world.finish(first, Failed("throttled", again=True, text="", retry_after=60 * SECOND))
+    world.finish(second, Failed("throttled", again=True, text="", retry_after=SECOND))
+    assert world.rows(accounts)[0]["paused_until"] == clock() + 60 * SECOND
+
+
+def test_a_clock_that_is_set_back_silences_nobody(world: World, clock: Clock) -> None:
+    world.asked()
+    clock.forward(-HOUR)
+    world.close("T-2", closing_id="b")
+    clock.forward(2 * SECOND)
+    assert [claimed.kind for claimed in world.claim(per_second=30, per_recipient=1)] == ["prompt"]
+
+
+def test_a_late_failure_ends_nobody_else_s_attempt(world: World, clock: Clock) -> None:
+    world.close()
+    (first,) = world.claim(lease=MINUTE, idempotent=True)
+    clock.forward(MINUTE + 1)
+    (second,) = world.claim(lease=MINUTE, idempotent=True)
+    world.finish(first, Failed("rejected", again=False, text=""), idempotent=True)
+    assert job(world)["state"] == "leased"
+    world.finish(second, Done(external_id="77"), idempotent=True)
+    assert job(world)["state"] == "done"
+
+
+def test_each_message_to_one_chat_gets_a_turn_of_its_own(world: World, clock: Clock) -> None:
+    for number in range(50):
+        world.close(f"T-{number}", closing_id=str(number))
+    assert len(world.claim(per_second=30, per_recipient=1)) == 1
+    waiting = sorted(row["due_at"] - clock() for row in world.rows(jobs, state="due"))
+    assert waiting == [n * SECOND for n in range(1, 50)]
+    assert world.claim(per_second=30, per_recipient=1) == []
+
+
+def test_the_screen_of_someone_who_opted_out_is_edited_and_never_sent_anew(world: World) -> None:
+    number = world.asked()
+    world.tap(number, 5)
+    world.receive(Refused(event_id="stop", sender="555001", asked=True))
+    renders = [claimed for claimed in world.claim() if claimed.kind == "render"]
+    assert [claimed.may_send_anew for claimed in renders] == [False]

@@ -1,9 +1,13 @@
 """The whole path through the store, on both engines: close, ask, tap, comment, reopen, and every repeat of them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from ratings.reports.filters import Filters
+from ratings.reports.lists import list_invitations
+from ratings.store.inbound import Allowed, Refused
 from ratings.store.results import Done
 from ratings.store.schema import (
     attempts,
@@ -18,6 +22,7 @@ from ratings.store.schema import (
     tickets,
     votes,
 )
+from ratings.store.store import Store
 from ratings.times import DAY, HOUR, MINUTE, SECOND, format_instant
 from tests.conftest import Clock
 from tests.store.world import ANN, World
@@ -334,3 +339,117 @@ def test_an_attempt_is_committed_before_its_request_goes_out(world: World) -> No
     (job,) = world.claim()
     (attempt,) = world.rows(attempts)
     assert (attempt["job_id"], attempt["result"], attempt["finished_at"]) == (job.job_id, None, None)
+
+
+def test_a_reopen_that_overtakes_its_closing_is_not_asked_over(world: World, clock: Clock) -> None:
+    clock.forward(MINUTE)
+    assert world.reopen(at=clock()) == 0
+    closed = world.close(closed_at=format_instant(clock() - MINUTE))
+    assert (closed.decision, closed.reason) == ("skip", "reopened")
+    clock.forward(MINUTE)
+    assert world.close(closed_at=format_instant(clock() - SECOND)).decision == "ask"
+
+
+def test_a_reopen_between_two_reports_of_one_closing_is_older_than_the_closing(world: World, clock: Clock) -> None:
+    number = world.close(closed_at=format_instant(clock() - 100 * SECOND)).invitation_id
+    assert world.close(closed_at=format_instant(clock() - 20 * SECOND)).invitation_id == number
+    assert world.reopen(at=clock() - 50 * SECOND) == 0
+    assert state(world, number) == "scheduled"
+
+
+def test_a_reply_and_a_held_text_are_one_comment_in_their_order(world: World) -> None:
+    number = world.asked()
+    (prompt,) = world.sent
+    world.write("first words", reply_to=f"message-{prompt.job_id}")
+    for words in ("one", "two", "three"):
+        assert world.write(words) == "held"
+    world.tap(number, 5)
+    assert rating(world, number)["comment"] == "first words\none\ntwo\nthree"
+
+
+def test_texts_of_one_request_keep_their_order_whatever_their_ids(world: World) -> None:
+    number = world.asked()
+    texts = [world.wrote(f"part {n}", message_id=str(n)) for n in (99, 100, 9)]
+    world.receive(*texts)
+    world.tap(number, 5)
+    assert rating(world, number)["comment"] == "part 99\npart 100\npart 9"
+
+
+def test_words_before_a_typed_value_are_its_comment(world: World, clock: Clock) -> None:
+    number = world.asked()
+    assert world.write("It was quick") == "held"
+    assert world.write("5") == "rated"
+    assert rating(world, number)["comment"] == "It was quick"
+    clock.forward(MINUTE)
+    assert "notice" not in [job.kind for job in world.work()]
+
+
+def test_a_value_typed_while_the_choices_are_shown_again_is_a_vote(world: World) -> None:
+    number = world.asked()
+    world.tap(number, 5)
+    world.receive(world.pressed(number, "change"))
+    assert world.write("2") == "changed"
+    row = rating(world, number)
+    assert (row["value"], row["comment"]) == (2, None)
+
+
+def test_a_rating_learns_when_it_was_asked_from_a_late_sent(world: World, clock: Clock) -> None:
+    number = world.close().invitation_id
+    (prompt,) = world.claim()
+    world.receive(world.tapped(number, 5, prompt_id="77"))
+    assert rating(world, number)["asked_at"] is None
+    world.finish(prompt, Done(external_id="77"))
+    assert rating(world, number)["asked_at"] == clock()
+
+
+def test_the_newest_ticket_is_known_by_its_time_not_by_its_id(
+    world: World, make_store: Callable[[str], Store], clock: Clock
+) -> None:
+    """Each process has its own block of ids: what is decided later may have the smaller one."""
+    other = World(make_store(world.store.url), clock, _events=1000)
+    world.close("T-0")  # takes the lower block
+    earlier = other.close("T-1")
+    clock.forward(HOUR)
+    later = world.close("T-2")
+    assert later.invitation_id < earlier.invitation_id
+    while world.work():
+        clock.forward(SECOND)
+    world.tap(later.invitation_id, 5)
+    assert world.write("about the second") == "commented"
+    assert rating(world, later.invitation_id)["comment"] == "about the second"
+    page = world.store.read_now(list_invitations, Filters())
+    assert [item["ticket"]["id"] for item in page.items] == ["T-2", "T-1", "T-0"]
+
+
+def test_the_last_closing_is_known_by_its_time_not_by_its_id(
+    world: World, make_store: Callable[[str], Store], clock: Clock
+) -> None:
+    other = World(make_store(world.store.url), clock, _events=1000)
+    world.close("T-0", address={"channel": "telegram.support", "id": "777"})
+    answered = other.close("T-1", closing_id="c1").invitation_id
+    world.work()
+    world.tap(answered, 5)
+    clock.forward(HOUR)
+    opened = world.close("T-1", closing_id="c2")
+    assert opened.new
+    again = other.close("T-1", closing_id="c3")
+    assert (again.invitation_id, again.new) == (opened.invitation_id, False)
+
+
+def test_stopping_twice_is_answered_once(world: World) -> None:
+    for event_id in ("1", "2", "3"):
+        world.receive(Refused(event_id=event_id, sender=ANN, asked=True))
+    assert [job.text for job in world.work()] == ["opted_out"]
+
+
+def test_start_is_answered_and_leaves_the_day_s_polite_answer(world: World) -> None:
+    world.receive(Allowed(event_id="start", sender=ANN, asked=True))
+    world.write("a question")
+    assert [job.text for job in world.work()] == ["welcome", "not_ours"]
+
+
+def test_an_account_that_was_removed_does_not_hold_its_ticket_open_for_ever(world: World, clock: Clock) -> None:
+    first = world.close(closing_id="c1")
+    clock.forward(31 * DAY)
+    second = world.close(closing_id="c2")
+    assert second.invitation_id != first.invitation_id

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from sqlalchemy import Connection, select, text
@@ -250,13 +251,12 @@ def test_ids_of_several_processes_never_collide(processes: list[World]) -> None:
 
 
 def test_a_reopen_and_a_vote_at_once_never_undo_the_answer(processes: list[World], clock: Clock) -> None:
+    world, desk, web = processes
     for number in range(20):
-        ticket = f"T-{number}"
-        asked = processes[0].asked(ticket, address={"channel": ACCOUNT, "id": str(number)})
+        asked = world.close(f"T-{number}", address={"channel": ACCOUNT, "id": str(number)}).invitation_id
+        world.work()
         clock.forward(2)
-        at_once(
-            lambda ticket=ticket: processes[1].reopen(ticket),
-            lambda asked=asked, number=number: processes[2].receive(processes[2].tapped(asked, 5, sender=str(number))),
-        )
-        (row,) = processes[0].rows(invitations, id=asked)
+        tap = web.tapped(asked, 5, sender=str(number))
+        at_once(partial(desk.reopen, f"T-{number}"), partial(web.receive, tap))
+        (row,) = world.rows(invitations, id=asked)
         assert row["state"] == "answered"

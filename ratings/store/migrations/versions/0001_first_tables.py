@@ -165,6 +165,14 @@ def _tables() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "reopens",
+        sa.Column("desk", sa.Text(), nullable=False),
+        sa.Column("ticket_id", sa.Text(), nullable=False),
+        sa.Column("reopened_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("desk", "ticket_id", name=op.f("pk_reopens")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "surveys",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -262,6 +270,7 @@ def _tables() -> None:
         sa.Column("ticket_id", sa.Text(), nullable=False),
         sa.Column("closing", sa.Text(), nullable=False),
         sa.Column("invitation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["invitation_id"], ["invitations.id"], name=op.f("fk_closing_aliases_invitation_id")),
         sa.PrimaryKeyConstraint("desk", "ticket_id", "closing", name=op.f("pk_closing_aliases")),
         sqlite_with_rowid=False,
@@ -436,7 +445,9 @@ def _words() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
             "ALTER TABLE ratings ADD COLUMN words tsvector "
-            "GENERATED ALWAYS AS (to_tsvector('simple', coalesce(comment, ''))) STORED"
+            # Without punctuation: PostgreSQL would keep an address, a link or 1/2 as one word that nobody searches for.
+            "GENERATED ALWAYS AS "
+            "(to_tsvector('simple', regexp_replace(coalesce(comment, ''), '[[:punct:]]+', ' ', 'g'))) STORED"
         )
         op.execute("CREATE INDEX ix_ratings_words ON ratings USING gin (words)")
         return
