@@ -5,9 +5,11 @@ import hashlib
 import hmac
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import structlog
 import uvicorn
@@ -18,6 +20,7 @@ from bot.closings import Closings
 from bot.metrics import Metrics
 from bot.outbox import Outbox
 from bot.polling import Polling
+from bot.restarts import keep_running
 from bot.settings import Settings
 from bot.upkeep import keep_up
 from bot.wake import Wake
@@ -42,6 +45,10 @@ _log = structlog.get_logger("tapfive.service")
 
 class NotMigrated(Exception):
     """The PostgreSQL database is not where this program wants it."""
+
+
+class WriterEnded(Exception):
+    """The writer failed in a way that nobody foresaw: nothing can be stored until the process is started again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,19 +144,16 @@ async def running(parts: Parts, *, work: bool) -> AsyncIterator[None]:
     parts.store.start()
     await parts.wake.start()
     tasks = [asyncio.create_task(_install(parts))]
+    outbox = []
     if work:
-        tasks += [
-            asyncio.create_task(parts.outbox.run()),
-            asyncio.create_task(parts.polling.run()),
-            asyncio.create_task(keep_up(parts.store.writer)),
-        ]
+        tasks += [asyncio.create_task(parts.polling.run()), asyncio.create_task(keep_up(parts.store.writer))]
+        outbox = [asyncio.create_task(parts.outbox.run())]
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _cancel(tasks)
         await parts.outbox.finish(FINISH_SECONDS)
+        await _cancel(outbox)  # has ended by itself, but where the store hangs
         await parts.answers.finish(FINISH_SECONDS)
         for channel in parts.channels.values():
             await channel.close()
@@ -178,7 +182,10 @@ async def listening(parts: Parts, sockets: list[socket.socket]) -> AsyncIterator
 
 
 async def serve(parts: Parts, sockets: list[socket.socket] | None, *, work: bool, on_ready: Callable[[], None]) -> None:
-    """Run the service until SIGTERM or SIGINT. Without `sockets` it only works (no web)."""
+    """Run the service until SIGTERM or SIGINT. Without `sockets` it only works (no web).
+
+    Raises WriterEnded, after everything else is put away: whoever started the process has to start it again.
+    """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -188,7 +195,13 @@ async def serve(parts: Parts, sockets: list[socket.socket] | None, *, work: bool
         if sockets is not None:
             await stack.enter_async_context(listening(parts, sockets))
         on_ready()
-        await stopping.wait()
+        stopped = asyncio.create_task(stopping.wait())
+        ended = asyncio.wrap_future(parts.store.writer.ended)
+        either: set[asyncio.Future[Any]] = {stopped, ended}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not ended.cancel():
+            raise WriterEnded
 
 
 class _Server(uvicorn.Server):
@@ -199,32 +212,41 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _install(parts: Parts) -> None:
-    """Point the platforms' webhooks at us, or away from us where we poll.
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
-    A platform that is away is asked again; a refusal is for a person to solve. Nobody else's webhook is touched.
-    """
+
+async def _install(parts: Parts) -> None:
+    """Point the platforms' webhooks at us, or away from us where we poll."""
     base = parts.settings.server.public_url
-    waiting = {
+    wanted = {
         account: channel
         for account, channel in parts.channels.items()
         if channel.config.mode is Mode.WEBHOOK or (channel.config.mode is Mode.POLLING and base)
     }
-    if waiting and not base:
-        _log.warning("no webhook is installed: [server] public_url is empty", accounts=sorted(waiting))
+    if wanted and not base:
+        _log.warning("no webhook is installed: [server] public_url is empty", accounts=sorted(wanted))
         return
-    while waiting:
-        for account, channel in list(waiting.items()):
-            hooked = channel.config.mode is Mode.WEBHOOK
-            act = channel.install if hooked else channel.uninstall
-            try:
-                await act(base + hook_path(account))
-            except DeliveryError as error:
-                _log.error("the webhook was not set", account=account, code=error.code, problem=error.text)
-                if not error.again:
-                    del waiting[account]
-            else:
-                _log.info("the webhook is installed" if hooked else "no webhook of ours is installed", account=account)
-                del waiting[account]
-        if waiting:
-            await asyncio.sleep(INSTALL_AGAIN_SECONDS)
+    async with asyncio.TaskGroup() as group:
+        for account, channel in wanted.items():
+            point = partial(_point, channel, base + hook_path(account))
+            group.create_task(keep_running(f"webhook {account}", point))
+
+
+async def _point(channel: Channel, url: str) -> None:
+    """Set or remove one webhook. A platform that is away is asked again; a refusal is for a person to solve."""
+    hooked = channel.config.mode is Mode.WEBHOOK
+    account = channel.account
+    while True:
+        try:
+            await (channel.install(url) if hooked else channel.uninstall(url))
+        except DeliveryError as error:
+            _log.error("the webhook was not set", account=account, code=error.code, problem=error.text)
+            if not error.again:
+                return
+        else:
+            _log.info("the webhook is installed" if hooked else "no webhook of ours is installed", account=account)
+            return
+        await asyncio.sleep(INSTALL_AGAIN_SECONDS)

@@ -1,9 +1,11 @@
 """What runs beside the outbox: invitations lapse, events get their numbers, old records of deliveries are forgotten."""
 
 import asyncio
+from functools import partial
 
 import structlog
 
+from bot.restarts import keep_running
 from ratings.store.cleaning import Clean
 from ratings.store.events import NumberEvents
 from ratings.store.lapses import RunLapses
@@ -18,9 +20,9 @@ _log = structlog.get_logger("tapfive.upkeep")
 async def keep_up(writer: Writer) -> None:
     """Run until cancelled. Several processes may: what each does is harmless to do twice."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(_every(NUMBER_EVERY, writer, NumberEvents()))
-        group.create_task(_every(LAPSE_EVERY, writer, RunLapses()))
-        group.create_task(_every(CLEAN_EVERY, writer, Clean()))
+        for seconds, operation in ((NUMBER_EVERY, NumberEvents()), (LAPSE_EVERY, RunLapses()), (CLEAN_EVERY, Clean())):
+            name = f"upkeep {type(operation).__name__}"
+            group.create_task(keep_running(name, partial(_every, seconds, writer, operation)))
 
 
 async def _every(seconds: float, writer: Writer, operation: Operation[int]) -> None:

@@ -52,7 +52,11 @@ def _run(settings: Settings, *, web: bool, work: bool) -> None:
                 accounts=sorted(settings.channels),
             )
 
-        run(assembly.serve(parts, sockets, work=work, on_ready=ready))
+        try:
+            run(assembly.serve(parts, sockets, work=work, on_ready=ready))
+        except assembly.WriterEnded:
+            _log.critical("stopped, since nothing could be stored any more; start it again")
+            raise typer.Exit(1) from None
     _log.info("stopped")
 
 
