@@ -262,7 +262,7 @@ def ticket_to_dict(ticket: Ticket) -> dict[str, object]:  # noqa: C901, PLR0912 
 
 def _members(part: Party | Customer | Thread | Sides | None) -> dict[str, Any]:
     """The members of a part that say something."""
-    return {} if part is None else {n: v for n in part.__slots__ if (v := getattr(part, n)) not in (None, ())}
+    return {} if part is None else {n: v for n in part.__slots__ if (v := getattr(part, n)) is not None and v != ()}
 
 
 def _desk(errors: reading.Errors, value: object) -> str:

@@ -6,7 +6,6 @@ that several secrets live side by side while one is being replaced.
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Sequence
@@ -16,6 +15,10 @@ LENGTH = 34
 
 _ID_BYTES = 8
 _MAC_BYTES = 12
+_SIZE = 1 + _ID_BYTES + _MAC_BYTES
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_DIGITS = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
+"""base32 read as a number of base 32: what int() does at once takes the base64 module several times as long."""
 
 
 class Tokens:
@@ -32,17 +35,18 @@ class Tokens:
 
     def read(self, token: str) -> int | None:
         """Return the invitation id, or None when the token was not issued with one of the secrets. Constant time."""
-        if len(token) != LENGTH:
+        if len(token) != LENGTH or token.strip(_ALPHABET):
             return None
-        try:
-            raw = base64.b32decode(token.upper() + "======")
-        except (binascii.Error, ValueError):
-            return None
-        invitation_id = int.from_bytes(raw[1 : 1 + _ID_BYTES])
+        number = int(token.translate(_DIGITS), 32)
+        if number & 3:
+            return (
+                None  # 34 characters hold two bits more than 21 bytes: another spelling of the same bytes is no token
+            )
+        raw = (number >> 2).to_bytes(_SIZE)
+        body, told = raw[: 1 + _ID_BYTES], raw[1 + _ID_BYTES :]
         for key_id, key in self._keys:
-            # The whole text is compared, so that another spelling of the same bytes is no token either.
-            if key_id == raw[0] and hmac.compare_digest(_token((key_id, key), invitation_id).encode(), token.encode()):
-                return invitation_id
+            if key_id == raw[0] and hmac.compare_digest(hmac.digest(key, body, "sha256")[:_MAC_BYTES], told):
+                return int.from_bytes(body[1:])
         return None
 
 

@@ -112,7 +112,7 @@ class Machine(RuleBasedStateMachine):
 
     def _receive(self, tap: Tapped) -> None:
         (row,) = self.world.rows(invitations, id=tap.invitation_id)
-        had = tap.invitation_id in self.rated
+        had = self.world.rows(ratings, id=tap.invitation_id)  # perhaps by a typed value
         (outcome,) = self.world.receive(tap).outcomes
         assert tap.invitation_id is not None
         if 1 <= tap.value <= 5 and not had:
