@@ -5,7 +5,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+)
 
 from ratings.store.writer import StoreAway
 
@@ -13,15 +21,17 @@ MAX_SHOWN = 300
 
 
 class OutOfReach(Exception):
-    """The store cannot be used: no such server, wrong password, a folder that is not there, a full disk."""
+    """The store cannot be used: no such server, wrong password, a folder that is not there, a file that is no database."""
 
 
 @contextmanager
 def reaching() -> Iterator[None]:
-    """Turn the drivers' errors about the connection into OutOfReach. Its text is the driver's, without SQL and rows."""
+    """Turn the drivers' errors about the database into OutOfReach. Its text is the driver's, without SQL and rows."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
+    except (IntegrityError, ProgrammingError, DataError):
+        raise  # about a statement or a row: a fault of ours, and the driver's text may hold the row
+    except (DatabaseError, InterfaceError) as error:
         raise OutOfReach(_reason(error)) from None
     except StoreAway as error:
         raise OutOfReach(_reason(error.__cause__ or error)) from None

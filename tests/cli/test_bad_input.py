@@ -53,6 +53,18 @@ def test_a_folder_that_is_not_there_is_a_line(tapfive: Tapfive, tmp_path: Path) 
     one_line(tapfive("ratings", "list"), "the store cannot be used")
 
 
+@pytest.mark.parametrize("command", [*WITH_SETTINGS, ["check"]], ids=" ".join)
+def test_a_file_that_is_no_database_is_a_line(tapfive: Tapfive, command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "notes.db").write_text("Not a database, but something that somebody wants to keep. " * 100)
+    write_config(tmp_path, f"sqlite:///{tmp_path}/notes.db")
+    ended = tapfive(*command, stdin="{}")
+    if command == ["check"]:
+        assert ended.code == 1
+        assert "store.unreachable file is not a database" in ended.out
+    else:
+        one_line(ended, ["the store cannot be used", "file is not a database"])
+
+
 @pytest.mark.parametrize("command", WITH_SETTINGS, ids=" ".join)
 def test_a_database_of_a_newer_program_is_refused_in_a_line(
     tapfive: Tapfive, command: list[str], sqlite_url: str

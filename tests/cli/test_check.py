@@ -1,13 +1,17 @@
+import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from bot import check
+from bot.assembly import make_channels
 from bot.running import listen, url_of
-from bot.settings import build_settings
+from bot.settings import Settings, build_settings
+from channels.base import Channel
 from sandbox.phones.serving import LoopbackServer
 from sandbox.telegram import TelegramSandbox
 from tests.cli.conftest import TOKEN, Tapfive, write_config
@@ -58,6 +62,29 @@ async def test_nobody_at_the_public_url(sqlite_url: str) -> None:
         silent.bind(("127.0.0.1", 0))
         found = await levels(sqlite_url, public_url=f"http://127.0.0.1:{silent.getsockname()[1]}")
     assert (found["public_url.https"], found["public_url.reachable"]) == ("warning", "error")
+
+
+async def test_no_clock_runs_while_accounts_are_made(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.get_running_loop()
+    time, late = loop.time, 0.0
+    monkeypatch.setattr(loop, "time", lambda: time() + late)
+
+    def make_slowly(settings: Settings) -> dict[str, Channel]:
+        nonlocal late
+        late = 60.0
+        return make_channels(settings)
+
+    async def healthz(_request: web.BaseRequest) -> web.StreamResponse:
+        return web.json_response({"status": "ok", "version": "1"})
+
+    monkeypatch.setattr(check, "make_channels", make_slowly)
+    service = LoopbackServer({"/healthz": healthz})
+    await service.start()
+    try:
+        found = await levels(sqlite_url, public_url=service.url, mode="polling", api_url="http://127.0.0.1:1")
+    finally:
+        await service.stop()
+    assert (late, found["public_url.reachable"]) == (60.0, "ok")
 
 
 async def test_somebody_else_at_the_public_url(sqlite_url: str) -> None:
