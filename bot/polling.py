@@ -3,11 +3,13 @@
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import structlog
 
 from bot.answers import Answers
-from channels.base import Channel, Inbound
+from bot.restarts import keep_running, told
+from channels.base import Channel, Inbound, Unreadable
 from net.errors import DeliveryError, Throttled
 from ratings.store.leases import GiveLease, TakeLease
 from ratings.store.positions import load_position
@@ -38,7 +40,7 @@ class Polling:
         """Poll until cancelled; what was fetched and not committed is fetched again by whoever comes next."""
         async with asyncio.TaskGroup() as group:
             for channel in self._channels.values():
-                group.create_task(self._poll(channel))
+                group.create_task(keep_running(f"polling {channel.account}", partial(self._poll, channel)))
 
     async def _poll(self, channel: Channel) -> None:
         lease = TakeLease(f"poll:{channel.account}", self._owner, LEASE)
@@ -85,6 +87,30 @@ class Polling:
             await asyncio.sleep(lease.duration / SECOND / 3)
 
     async def _commit(self, channel: Channel, events: Sequence[Inbound], reached: str) -> None:
+        try:
+            await self._receive(channel, events, reached)
+        except StoreClosed:
+            raise
+        except Exception as error:  # noqa: BLE001 - one event that cannot be stored must not stop the account for ever
+            _log.warning("events are stored one by one", account=channel.account, **told(error))
+            for event in events:
+                await self._commit_one(channel, event)
+            await self._receive(channel, (), reached)
+
+    async def _commit_one(self, channel: Channel, event: Inbound) -> None:
+        try:
+            await self._receive(channel, (event,))
+        except StoreClosed:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            # Of the event only its id is kept: its address or words may be what the store does not take. When not even
+            # that can be stored the position stays, for it is not this event that is wrong.
+            kind = type(error).__name__
+            _log.error("an event cannot be stored", account=channel.account, event_id=event.event_id, error=kind)
+            lost = Unreadable(event_id=event.event_id, address="", at=event.at, raw=b"", error=f"not stored: {kind}")
+            await self._receive(channel, (lost,))
+
+    async def _receive(self, channel: Channel, events: Sequence[Inbound], reached: str | None = None) -> None:
         while True:
             try:
                 await self._answers.receive(channel, events, reached)

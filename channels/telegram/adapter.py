@@ -6,6 +6,7 @@ first call.
 
 import asyncio
 import hmac
+import json
 import re
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -114,7 +115,7 @@ class Telegram(Channel):
             if not ids or not isinstance(ids[-1], int):
                 raise Unreachable(NOT_THE_BOT_API)
             # Each is read by itself, so that one that cannot be read does not hide the others.
-            events = [read_update(msgspec.json.encode(update)) for update in updates]
+            events = [read_update(_body(update)) for update in updates]
             offset = ids[-1] + 1
             yield events, str(offset)
 
@@ -217,6 +218,15 @@ def _import_client() -> "type[Client]":
 
 def _failed(loading: "asyncio.Task[Client]") -> bool:
     return loading.cancelled() or loading.exception() is not None
+
+
+def _body(update: object) -> bytes:
+    """An update as a webhook would have brought it."""
+    try:
+        return msgspec.json.encode(update)
+    except (UnicodeEncodeError, OverflowError, msgspec.MsgspecError):
+        # Half an emoji, or a number beyond 64 bits: the standard library writes what it has read, whatever it is.
+        return json.dumps(update).encode()
 
 
 def _chat_id(address: str) -> int:
