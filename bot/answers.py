@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from bot.metrics import Metrics
+from bot.restarts import told
 from channels import base
 from net.errors import DeliveryError
 from ratings.lifecycle import Delivery
@@ -43,7 +44,7 @@ class Answers:
         answers = channel.config.mode in (base.Mode.WEBHOOK, base.Mode.POLLING)
         received = await self._writer.do(Receive(channel.account, happenings, answers, position))
         for outcome in received.outcomes:
-            self._metrics.inbound.labels(channel.account, outcome).inc()
+            self._metrics.inbound_of(channel.account, outcome).inc()
         if channel.capabilities.acknowledge:
             for waiting in received.acknowledgments:
                 self._acknowledge_soon(channel, waiting)
@@ -70,14 +71,14 @@ class Answers:
     async def _acknowledge(self, channel: base.Channel, waiting: Acknowledgment) -> None:
         try:
             await channel.acknowledge(waiting.tap, waiting.text)
+            if waiting.job_id is not None:
+                await self._writer.do(DropAcknowledgment(waiting.job_id))
         except DeliveryError as error:
             _log.info("a tap was not acknowledged at once", account=channel.account, code=error.code)
-            return
-        if waiting.job_id is not None:
-            try:
-                await self._writer.do(DropAcknowledgment(waiting.job_id))
-            except (StoreBusy, StoreClosed):
-                return  # then the job acknowledges once more, which does no harm
+        except (StoreBusy, StoreClosed):
+            pass  # then the job acknowledges once more, which does no harm
+        except Exception as error:  # noqa: BLE001 - a defect: nobody waits for this task, and the job tries again
+            _log.error("a tap's acknowledgment failed", account=channel.account, **told(error))
 
     def _translate(self, event: base.Inbound) -> inbound.Happening:
         event_id, sender = event.event_id, event.address

@@ -50,7 +50,7 @@ class Hooks:
             await refuse(send, 404, "there is no such hook")
             return
         status = await self._answer(channel, scope, receive, send)
-        self._metrics.hooks.labels(channel.account, status).inc()
+        self._metrics.hooks_of(channel.account, status).inc()
         self._metrics.hook_seconds.observe(time.perf_counter() - started)
 
     async def _answer(self, channel: Channel, scope: Scope, receive: Receive, send: Send) -> int:
