@@ -208,7 +208,7 @@ class Writer:
 
     def _carry_out(self, batch: Sequence[_Waiting]) -> None:
         started = time.perf_counter()
-        woken = self._write(batch)
+        woken = set[str]().union(*(self._write(group) for group in self._transactions(batch)))
         seconds = time.perf_counter() - started
         # What is committed is committed: who only listens cannot undo it, nor keep it from those who wait.
         try:
@@ -218,6 +218,19 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - as the comment above says
             _log.error("a listener of the writer failed: %s", type(error).__name__)
         _answer(batch)
+
+    def _transactions(self, batch: Sequence[_Waiting]) -> Sequence[Sequence[_Waiting]]:
+        """Return what goes into one transaction each: on SQLite all, since a commit is what costs.
+
+        On PostgreSQL a kind each: every kind locks its rows in the one order that all processes keep; two kinds in one
+        transaction would lock a second time from the beginning of that order, and deadlock with others.
+        """
+        if self._engine.dialect.name != "postgresql":
+            return [batch]
+        kinds: dict[type[Operation[Any]], list[_Waiting]] = {}
+        for waiting in batch:
+            kinds.setdefault(type(waiting.operation), []).append(waiting)
+        return [kinds[kind] for kind in sorted(kinds, key=lambda each: each.order)]
 
     def _refuse(self, batch: Sequence[_Waiting]) -> None:
         """Answer StoreClosed to all who still wait: those of `batch` that nobody answered, and those in the queue."""

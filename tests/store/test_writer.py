@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pytest
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select, text
 
 from ratings.store.closings import Decided
 from ratings.store.engine import writer_engine
+from ratings.store.results import Failed
 from ratings.store.schema import api_keys, events, invitations, jobs, rating_history, ratings, votes
 from ratings.store.store import Store
 from ratings.store.unit import Unit
@@ -260,3 +261,34 @@ def test_a_reopen_and_a_vote_at_once_never_undo_the_answer(processes: list[World
         at_once(partial(desk.reopen, f"T-{number}"), partial(web.receive, tap))
         (row,) = world.rows(invitations, id=asked)
         assert row["state"] == "answered"
+
+
+def test_taps_texts_and_workers_at_once_never_deadlock(
+    postgres_url: str, make_store: Callable[[str], Store], clock: Clock
+) -> None:
+    """Every kind of operation locks accounts, jobs, addresses and invitations in this order, whichever process runs it."""
+    worlds = [World(make_store(postgres_url), clock, _events=n * 10_000) for n in range(4)]
+    asked = [worlds[0].close(f"T-{n}", address={"channel": ACCOUNT, "id": str(n)}).invitation_id for n in range(40)]
+    worlds[0].work()
+
+    def customers(world: World, turn: int) -> None:
+        for round_ in range(4):
+            for n in sorted(range(40), key=lambda n: (n * (turn + 3) + round_) % 41):
+                tap = world.tapped(asked[n], 1 + (n + round_) % 5, sender=str(n))
+                text_ = replace(world.wrote("words"), sender=str(n))
+                world.receive(tap, text_, position=str(round_))
+
+    def worker(world: World) -> None:
+        for _ in range(40):
+            for job in world.claim(20):
+                world.finish(job, Failed("throttled", again=True, text="", retry_after=1, scope="recipient"))
+
+    at_once(
+        partial(customers, worlds[1], 1),
+        partial(customers, worlds[2], 2),
+        partial(worker, worlds[0]),
+        partial(worker, worlds[3]),
+    )
+    query = text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    assert worlds[0].store.read_now(lambda connection: connection.execute(query).scalar_one()) == 0
+    assert len(worlds[0].rows(votes)) == 2 * 4 * 40
