@@ -110,7 +110,10 @@ class AwayWriter:
         return await self._writer.do(operation)
 
 
-async def test_a_result_outlives_an_outage_that_is_longer_than_its_lease(office: Office, clock: Clock) -> None:
+async def test_a_result_outlives_an_outage_that_is_longer_than_its_lease(
+    office: Office, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.outbox.IDLE_SECONDS", 0.01)
     await office.close(ANN)
     wire = AwayWriter(office)
 
@@ -129,9 +132,10 @@ async def test_a_result_outlives_an_outage_that_is_longer_than_its_lease(office:
     running = asyncio.create_task(outbox.run())
 
     async def refused() -> bool:
-        return wire.refused.count("Finish") >= 2
+        return wire.refused.count("Finish") >= 3
 
     await until(refused)
+    assert "Claim" not in wire.refused  # it would take the job for lost before its result is there
     clock.forward(HOUR)  # the lease has run out meanwhile
     wire.away = False
     await job(office, "prompt", "done")
