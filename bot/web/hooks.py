@@ -1,8 +1,8 @@
 """Hooks of the channels: verified, read, committed, and only then answered. The one place that decides their status codes.
 
 Not proven to come from the platform: 401. Too large: 413. Read or not (what nobody understands is kept and answered 200: the
-platform would only send it again): 200 after the COMMIT. More than can be written in time: 503, and the platform sends
-it again. Our own failure: 500, likewise.
+platform would only send it again): 200 after the COMMIT. More than can be written in time, or longer than a platform
+waits: 503, and the platform sends it again (what was written all the same is known by its id). Our own failure: 500, likewise.
 """
 
 import time
@@ -15,11 +15,15 @@ from starlette.types import Receive, Scope, Send
 from bot.answers import Answers
 from bot.metrics import Metrics
 from bot.web.asgi import BodyTooLarge, ClientGone, answer, headers_of, read_body, refuse
-from channels.base import Channel, HookReply, HookRequest, Mode
+from bot.web.patience import Patience
+from channels.base import Channel, HookRequest, Mode
 from net.errors import WebhookRejected
 from ratings.store.writer import StoreBusy, StoreClosed
 
 PREFIX = "/hooks/channels/"
+WAIT_SECONDS = 8.0
+"""How long the store may take: platforms wait for ten seconds and more, and a hook that hangs keeps their others waiting."""
+
 COME_AGAIN = ((b"retry-after", b"1"),)
 _HEARING = (Mode.WEBHOOK, Mode.RELAY)
 _log = structlog.get_logger("tapfive.hooks")
@@ -41,6 +45,7 @@ class Hooks:
         self._answers = answers
         self._metrics = metrics
         self._max_body = max_body
+        self._patience = Patience(WAIT_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -69,13 +74,17 @@ class Hooks:
             await refuse(send, 401, "the request is not proven to come from the platform")
             return 401
         try:
-            await self._answers.receive(channel, channel.parse(request))
+            await self._patience.wait(self._answers.receive(channel, channel.parse(request)))
             reply = channel.reply(request)
         except (StoreBusy, StoreClosed):
             await refuse(send, 503, "more waits to be written than can be in time; come again", COME_AGAIN)
             return 503
+        except TimeoutError:
+            await refuse(send, 503, "the store takes too long; come again", COME_AGAIN)
+            return 503
         except Exception:  # noqa: BLE001 - the platform must get its 500 and send it again
             _log.exception("a hook failed", account=channel.account)
-            reply = HookReply(500, b"", "text/plain")
+            await refuse(send, 500, "the service failed; its log says where")
+            return 500
         await answer(send, reply.status, reply.body, reply.content_type)
         return reply.status

@@ -31,11 +31,15 @@ OPERATIONS: list[tuple[str, str, Scope, Any, list[str]]] = [
     ),
     ("GET", "/v1/summary?rated_from=soon&limit=5", Scope.READ, None, ["/rated_from", "/limit"]),
     ("GET", "/v1/events?since=-1&survey=default", Scope.READ, None, ["/since", "/survey"]),
+    ("POST", "/v1/tickets/closed?dry_run=1", Scope.WRITE, {}, ["/dry_run"]),
+    ("POST", "/v1/tickets/closed/batch?limit=5", Scope.WRITE, [], ["/limit"]),
+    ("POST", "/v1/tickets/reopened?limit=5", Scope.WRITE, {}, ["/limit"]),
+    ("PATCH", "/v1/surveys/default?force=1", Scope.ADMIN, {}, ["/force"]),
     ("GET", "/v1/surveys?limit=5", Scope.READ, None, ["/limit"]),
     ("GET", "/v1/surveys/default?version=1", Scope.READ, None, ["/version"]),
     ("PATCH", "/v1/surveys/default", Scope.ADMIN, {"enabled": 1, "colour": "red"}, ["/enabled", "/colour"]),
 ]
-PATHS = [pytest.param(*operation, id=f"{operation[0]} {operation[1].partition('?')[0]}") for operation in OPERATIONS]
+PATHS = [pytest.param(*operation, id=f"{operation[0]} {operation[1]}") for operation in OPERATIONS]
 
 
 @pytest.mark.parametrize(("method", "path", "scope", "wrong", "pointers"), PATHS)

@@ -57,6 +57,23 @@ async def test_what_is_no_json(local: Service, path: str) -> None:
         assert (response.status_code, response.headers["content-type"]) == (400, "application/problem+json")
 
 
+@pytest.mark.parametrize(("encoding", "status"), [("identity", 202), ("Identity ", 202), ("gzip", 415), ("br", 415)])
+async def test_a_body_comes_as_it_is(local: Service, encoding: str, status: int) -> None:
+    response = await local.ask("POST", CLOSED, json=local.ticket(1), headers={"content-encoding": encoding})
+    assert response.status_code == status
+    assert response.headers.get("accept-encoding") == ("identity" if status == 415 else None)
+
+
+async def test_a_deep_ticket_harms_no_other(local: Service) -> None:
+    deep = json.dumps({**local.ticket(2), "zzz": 0}).replace('"zzz": 0', f'"zzz": {"[" * 900}{"]" * 900}')
+    body = f"[{json.dumps(local.ticket(1))}, {deep}]"
+    response = await local.ask("POST", BATCH, content=body)
+    assert response.status_code == 200
+    first, second = response.json()["items"]
+    assert (first["decision"], second["status"]) == ("ask", 422)
+    assert second["errors"][0]["pointer"] == "/1/fields"
+
+
 async def test_a_body_over_the_limit(local: Service) -> None:
     async def chunks() -> Any:
         for _ in range(100):

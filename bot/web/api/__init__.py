@@ -4,7 +4,7 @@ FastAPI routes and publishes the OpenAPI. Reading a ticket is `ratings.ticket`'s
 faster than a model), so the handlers take the request itself and their schemas stand beside them, in `operations`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
@@ -25,12 +25,11 @@ from bot.web.api.operations import COMPONENTS, SECURITY, Operation
 from bot.web.api.reports import ReportRoutes
 from bot.web.api.surveys import SurveyRoutes
 from bot.web.api.tickets import TicketRoutes
+from bot.web.api.waiting import Handler, in_time
 from ratings.store.store import Store
 from ratings.times import Instant
 
 MOUNTED_AT = "/api"
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 def make_api(store: Store, closings: Closings, settings: Settings, clock: Callable[[], Instant]) -> FastAPI:
@@ -69,7 +68,7 @@ def _add(api: FastAPI, method: str, path: str, handler: Handler, operation: Oper
     """Add a route. FastAPI sees nothing but the request, so that what it publishes is the operation as described."""
     api.add_api_route(
         path,
-        handler,
+        in_time(handler),
         methods=[method],
         response_class=Response,
         response_model=None,

@@ -7,21 +7,27 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.web.api.errors import NO_STORE, ApiProblem
+from bot.web.api.waiting import clock_stopped
 from bot.web.asgi import BodyTooLarge, ClientGone, read_body
 
 JSON = "application/json"
+_PLAIN = {"accept-encoding": "identity"}
 
 
 async def read_json_body(request: Request, limit: int) -> bytes:
-    """Return the bytes of a JSON body. Raises ApiProblem: 415 for another content type, 413 over the limit."""
+    """Return the bytes of a JSON body. Raises ApiProblem: 415 for another type or an encoding, 413 over the limit."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type and content_type != JSON and not content_type.endswith("+json"):
         raise ApiProblem(415, f"the body has to be {JSON}")
+    if request.headers.get("content-encoding", "identity").strip().lower() not in {"identity", ""}:
+        # RFC 9110 §15.5.16: the answer says what would be taken.
+        raise ApiProblem(415, "the body has to be sent as it is, without an encoding", headers=_PLAIN)
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared[:20]) > limit:
         raise _too_large(limit)
     try:
-        return await read_body(request.receive, limit)
+        with clock_stopped(request):
+            return await read_body(request.receive, limit)
     except BodyTooLarge:
         raise _too_large(limit) from None
     except ClientGone:

@@ -22,13 +22,13 @@ _PROBLEMS = {
     409: "The first request with this Idempotency-Key still runs",
     412: "Somebody else changed the survey since it was read",
     413: "The body is too large",
-    415: "The body is not called JSON",
+    415: "The body is not called JSON, or is compressed",
     422: "Something is wrong; `errors` names every wrong field or parameter",
     428: "If-Match is missing",
     500: "The service failed",
     503: "More waits to be written than can be in time; come again",
 }
-_READING = (401, 403, 422, 500)
+_READING = (401, 403, 422, 500, 503)
 _POSTING = (400, 401, 403, 409, 413, 415, 422, 500, 503)
 
 
@@ -241,7 +241,7 @@ GET_SURVEY = Operation(
     "surveys",
     Scope.READ,
     _SURVEY_ANSWER,
-    (401, 403, 404, 422, 500),
+    (401, 403, 404, 422, 500, 503),
     (_SURVEY_ID,),
     etag=True,
 )

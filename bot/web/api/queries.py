@@ -1,5 +1,6 @@
 """Query parameters: filters by the reports' own reader, and the few that belong to a list. Every wrong one is named at once."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -8,11 +9,13 @@ from starlette.requests import Request
 
 from bot.web.api.errors import wrong_fields
 from ratings.errors import FieldError, InvalidInput
-from ratings.reports.filters import STATES, Filters, parse_filters
+from ratings.reports.filters import RANGES, STATES, Filters, parse_filters
 from ratings.reports.lists import DEFAULT_LIMIT, MAX_LIMIT
 
 PAGING = ("limit", "cursor")
 MAX_NUMBER = 2**63 - 1
+_TIMES = {f"{name}_{end}" for name in RANGES for end in ("from", "to")}
+_LOST_PLUS = re.compile(r"([Tt ][0-9:.]+) (?=[0-9]{2}:[0-9]{2}\Z)")  # where nobody escaped it, a URL's + is a space
 _DIGITS = 19  # of MAX_NUMBER
 _MAX_SHOWN = 40
 
@@ -23,12 +26,20 @@ Value = TypeVar("Value")
 def read_parameters(request: Request) -> dict[str, list[str]]:
     """Return the query's values by name. Raises ApiProblem (422) for NUL, which no column can hold."""
     parameters: dict[str, list[str]] = {}
-    for name, value in request.query_params.multi_items():
+    for name, found in request.query_params.multi_items():
+        value = _LOST_PLUS.sub(r"\1+", found) if name in _TIMES else found
         parameters.setdefault(name, []).append(value)
     nul = [name for name, values in parameters.items() if "\0" in name or any("\0" in value for value in values)]
     if nul:
         raise wrong_fields([FieldError(f"/{name}", "a text with NUL; expected text without it") for name in nul])
     return parameters
+
+
+def no_parameters(request: Request) -> None:
+    """Raises ApiProblem (422) when the request has any."""
+    query = Query(request)
+    query.only(())
+    query.finish()
 
 
 class Query:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from bot.web.api.access import Access
 from bot.web.api.bodies import answer, decode, read_json_body
 from bot.web.api.errors import ApiProblem
-from bot.web.api.queries import Query, page
+from bot.web.api.queries import no_parameters, page
 from ratings.store.keys import Scope
 from ratings.store.store import Store
 from ratings.store.surveys import SaveSurvey, load_surveys
@@ -29,19 +29,20 @@ class SurveyRoutes:
     async def list(self, request: Request) -> Response:
         """List all surveys."""
         await self._access.require(request, Scope.READ)
-        _no_parameters(request)
+        no_parameters(request)
         surveys = await self._store.read(load_surveys)
         return answer(page([survey_to_dict(survey) for survey in surveys], None))
 
     async def get(self, request: Request) -> Response:
         """Return one survey with its version as ETag."""
         await self._access.require(request, Scope.READ)
-        _no_parameters(request)
+        no_parameters(request)
         return _shown(await self._find(request))
 
     async def change(self, request: Request) -> Response:
         """Change what the body names, if the survey still has the version that If-Match names."""
         key = await self._access.require(request, Scope.ADMIN)
+        no_parameters(request)
         body = await read_json_body(request, self._max_body)
         survey = await self._find(request)
         wanted = request.headers.getlist("if-match")
@@ -83,9 +84,3 @@ def _stale(survey: Survey | None) -> ApiProblem:
     now = "is gone" if survey is None else f"has the version {etag(survey)} now"
     headers = {} if survey is None else {"etag": etag(survey)}
     return ApiProblem(412, f"the survey {now}: read it again and repeat the change", headers=headers)
-
-
-def _no_parameters(request: Request) -> None:
-    query = Query(request)
-    query.only(())
-    query.finish()

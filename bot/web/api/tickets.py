@@ -12,6 +12,7 @@ from bot.web.api.access import Access
 from bot.web.api.bodies import answer, decode, read_json_body
 from bot.web.api.errors import log_unexpected, wrong_fields
 from bot.web.api.idempotency import Idempotency
+from bot.web.api.queries import no_parameters
 from bot.web.problems import problem
 from ratings.errors import FieldError, InvalidInput
 from ratings.store.closings import Decided
@@ -48,6 +49,7 @@ class TicketRoutes:
     async def close(self, request: Request) -> Response:
         """Decide about one closing: 202 when this report made the decision, 200 when it stood before."""
         key = await self._access.require(request, Scope.WRITE)
+        no_parameters(request)
         body = await read_json_body(request, self._max_body)
 
         async def act() -> Response:
@@ -59,6 +61,7 @@ class TicketRoutes:
     async def close_batch(self, request: Request) -> Response:
         """Decide about many closings; a bad one gets a problem in its place and harms no other."""
         key = await self._access.require(request, Scope.WRITE)
+        no_parameters(request)
         body = await read_json_body(request, self._max_body * BATCH_BODIES)
 
         async def act() -> Response:
@@ -69,6 +72,7 @@ class TicketRoutes:
     async def reopen(self, request: Request) -> Response:
         """Cancel what was asked about earlier closings of a ticket and is not answered."""
         key = await self._access.require(request, Scope.WRITE)
+        no_parameters(request)
         body = await read_json_body(request, self._max_body)
 
         async def act() -> Response:
