@@ -113,7 +113,7 @@ class Writer:
         self._ids = Ids()
         self._stopping = False
         self._closing = threading.Lock()  # held to queue and to stop: nothing gets into the queue behind its end
-        self._away = False
+        self._away: Exception | None = None  # why nothing could be written the last time
         self._ended: Future[None] = Future()
         self._ended.set_running_or_notify_cancel()  # who waits for it may be cancelled; it cannot
         self._thread = threading.Thread(target=self._run, name="tapfive-writer", daemon=True)
@@ -208,7 +208,14 @@ class Writer:
 
     def _carry_out(self, batch: Sequence[_Waiting]) -> None:
         started = time.perf_counter()
-        woken = set[str]().union(*(self._write(group) for group in self._transactions(batch)))
+        woken: set[str] = set()
+        tried = False
+        for group in self._transactions(batch):
+            if tried and self._away is not None:
+                self._put_off(group, self._away)  # one try a batch: each may wait for a server that is silent
+            else:
+                woken |= self._write(group)
+            tried = True
         seconds = time.perf_counter() - started
         # What is committed is committed: who only listens cannot undo it, nor keep it from those who wait.
         try:
@@ -263,8 +270,8 @@ class Writer:
                 else:
                     return self._halve(batch, error)
             else:
-                if self._away:
-                    self._away = False
+                if self._away is not None:
+                    self._away = None
                     _log.warning("the store is back")
                 return woken
 
@@ -274,9 +281,9 @@ class Writer:
             # Each gets its own: where it is raised, its traceback grows.
             waiting.error = StoreAway(type(error).__name__)
             waiting.error.__cause__ = error
-        if not self._away:
-            self._away = True
+        if self._away is None:
             _log.error("the store is away: %s", type(error).__name__)
+        self._away = error
 
     def _halve(self, batch: Sequence[_Waiting], error: Exception) -> set[str]:
         if len(batch) == 1:

@@ -62,7 +62,8 @@ def test_all_who_wait_hear_at_once_that_the_database_is_away(clock: Clock) -> No
     store = Store(f"postgresql://x@127.0.0.1:{port}/x", clock)
     tries: list[object] = []
     event.listen(store.writer._engine, "do_connect", lambda *_: tries.append(1))
-    results = queue_then_start(store, [Insert(f"n{number}") for number in range(300)])
+    nothing = [Do(lambda _unit: None)] * 150
+    results = queue_then_start(store, [*nothing, *(Insert(f"n{number}") for number in range(150))])
     with pytest.raises(StoreBusy):  # who knows only StoreBusy answers 503 as well
         store.writer.do_now(Insert("later"))
     store.stop()
