@@ -29,7 +29,7 @@ HELP = {
     "group": "Group, by the desk's id.",
     "priority": "Priority.",
     "tag": "Tag of the ticket.",
-    "has_comment": "With a comment (true) or without (false).",
+    "has_comment": "With a comment, or without.",
     "q": "Words that the comment must have, all of them.",
     "state": "State of the rating; confirmed where none is named.",
 }
@@ -42,26 +42,27 @@ def with_filters(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command an option for every filter. It gets them as `given`: name → values."""
 
     def wrapped(**options: Any) -> None:
-        given = {name: values for name in HELP if (values := options.pop(name))}
+        given = {name: _texts(value) for name in HELP if (value := options.pop(name)) not in (None, [])}
         command(given=given, **options)
 
     own = [one for one in inspect.signature(command, eval_str=True).parameters.values() if one.name != "given"]
     keyword = inspect.Parameter.KEYWORD_ONLY
-    options = [
-        inspect.Parameter(
-            name,
-            keyword,
-            default=None,
-            annotation=Annotated[
-                list[str] | None,
-                typer.Option(f"--{name.replace('_', '-')}", help=text, metavar="TEXT", show_default=False),
-            ],
-        )
-        for name, text in HELP.items()
-    ]
+    options = [inspect.Parameter(name, keyword, default=None, annotation=_option(name)) for name in HELP]
     wrapped.__signature__ = inspect.Signature([*options, *(one.replace(kind=keyword) for one in own)])  # type: ignore[attr-defined]  # typer reads it
     wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
     return wrapped
+
+
+def _option(name: str) -> Any:
+    flag, text = name.replace("_", "-"), HELP[name]
+    if name == "has_comment":
+        return Annotated[bool | None, typer.Option(f"--{flag}/--no-{flag}", help=text, show_default=False)]
+    return Annotated[list[str] | None, typer.Option(f"--{flag}", help=text, metavar="TEXT", show_default=False)]
+
+
+def _texts(value: list[str] | bool) -> list[str]:
+    """As they would stand in a URL."""
+    return [str(value).lower()] if isinstance(value, bool) else value
 
 
 def read_filters(settings: Settings, given: Given) -> Filters:

@@ -94,6 +94,14 @@ def test_what_a_file_is_shows_in_its_content(content: bytes, found: list[tuple[s
     assert entries(content) == found
 
 
+def test_a_ticket_of_900_levels_is_a_line_and_harms_no_other(tapfive: Tapfive, world: World) -> None:
+    deep = json.dumps(ticket("2", zzz=0)).replace('"zzz": 0', f'"zzz": {"[" * 900}{"]" * 900}')
+    ended = tapfive("close", "-", stdin=f"{json.dumps(ticket('1'))}\n{deep}\n")
+    assert (ended.code, len(ended.err.splitlines())) == (1, 1)
+    assert "line 2: /fields: nested too deep" in ended.err
+    assert set(states(world)) == {"1"}
+
+
 def test_no_json_at_all_is_said_before_anything_is_read() -> None:
     with pytest.raises(NotTickets):
         read_tickets(BytesIO(b"[" * 100_000))
