@@ -63,12 +63,12 @@ def tap_rows(invitation: Any, *, event_id: str, tap: str, value: int) -> tuple[S
         *copied,
     )
     acknowledge = (
-        *(new_id(), "acknowledge", number, revision, account, address, 0, "due", now + 5 * SECOND, None, None, 0, now),
-        *(None, "acknowledged", tap, None),
+        *(new_id(), "acknowledge", number, revision, account, address, 0, "due", now + 5 * SECOND, None, None, 0, None),
+        *(now, None, "acknowledged", tap, None),
     )
     render = (
-        *(new_id(), "render", number, revision, account, address, 1, "due", now, str(number), None, 0, now),
-        *(None, "", None, None),
+        *(new_id(), "render", number, revision, account, address, 1, "due", now, str(number), None, 0, None),
+        *(now, None, "", None, None),
     )
     return (
         [(account, event_id, now, "rated")],

@@ -1,6 +1,7 @@
 """Reports of desks: tickets closed and reopened."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 
 from bot.metrics import Metrics
@@ -19,17 +20,14 @@ class Closings:
 
     async def close(self, ticket: Ticket) -> Decided:
         """Decide about a closing and store it. Raises StoreBusy."""
-        return self._count(await self._writer.do(DeskReport(ticket, self._accounts)))
+        return (await self.close_many([ticket]))[0]
 
     async def close_many(self, tickets: Sequence[Ticket]) -> list[Decided]:
         """Decide about many closings in the order given. Raises StoreBusy; what was stored by then stays stored."""
         reports = [self._writer.queue(DeskReport(ticket, self._accounts)) for ticket in tickets]
-        return [self._count(decided) for decided in await asyncio.gather(*reports)]
-
-    def _count(self, decided: Decided | ReopenedResult) -> Decided:
-        assert isinstance(decided, Decided)
-        if decided.new:
-            self._metrics.decisions.labels(decided.decision, decided.reason or "").inc()
+        decided = [result for result in await asyncio.gather(*reports) if isinstance(result, Decided)]
+        for (decision, reason), many in Counter((each.decision, each.reason) for each in decided if each.new).items():
+            self._metrics.decisions.labels(decision, reason or "").inc(many)
         return decided
 
     async def reopen(self, report: Reopened) -> ReopenedResult:

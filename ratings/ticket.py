@@ -262,7 +262,9 @@ def ticket_to_dict(ticket: Ticket) -> dict[str, object]:  # noqa: C901, PLR0912 
 
 def _members(part: Party | Customer | Thread | Sides | None) -> dict[str, Any]:
     """The members of a part that say something."""
-    return {} if part is None else {n: v for n in part.__slots__ if (v := getattr(part, n)) is not None and v != ()}
+    if part is None or part is _NOBODY or part is _NO_THREAD or part is _NEITHER:  # most parts of most tickets
+        return {}
+    return {name: value for name in part.__slots__ if (value := getattr(part, name)) is not None and value != ()}
 
 
 def _desk(errors: reading.Errors, value: object) -> str:

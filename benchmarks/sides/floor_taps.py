@@ -4,8 +4,10 @@ It verifies nothing, folds nothing and decides nothing.
 """
 
 import asyncio
+import os
 import sqlite3
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
@@ -130,6 +132,13 @@ class Floor:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _run(self) -> None:
+        try:
+            self._work()
+        except BaseException:  # noqa: BLE001 - a side that cannot go on must not look slow
+            traceback.print_exc()
+            os._exit(1)  # or everybody would wait for an answer that never comes
+
+    def _work(self) -> None:
         while True:
             taps = [self._queue.get()]
             try:

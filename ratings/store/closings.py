@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from ratings.lifecycle import OPEN_STATES, EventType, JobKind, State, Trigger, move_invitation
 from ratings.rules import Ask, Facts, decide
 from ratings.store.addresses import by_account
+from ratings.store.one_of import one_of
 from ratings.store.rows import event_row, job_row
 from ratings.store.schema import addresses, closing_aliases, events, invitations, jobs, reopens, ticket_tags, tickets
 from ratings.store.surveys import load_surveys
@@ -22,19 +23,32 @@ from ratings.texts import pick_language
 from ratings.ticket import Reopened, Ticket, ticket_to_dict
 from ratings.times import Instant
 
-_EARLIER = select(
-    invitations.c.id,
-    invitations.c.desk,
-    invitations.c.ticket_id,
-    invitations.c.closing,
-    invitations.c.closed_at,
-    invitations.c.decision,
-    invitations.c.reason,
-    invitations.c.due_at,
-    invitations.c.state,
-    invitations.c.asked_at,
-    invitations.c.expires_at,
-).order_by(invitations.c.decided_at, invitations.c.id)
+_THEIRS = (invitations.c.desk == bindparam("desk"), one_of(invitations.c.ticket_id, "ticket_ids"))
+_EARLIER = (
+    select(
+        invitations.c.id,
+        invitations.c.desk,
+        invitations.c.ticket_id,
+        invitations.c.closing,
+        invitations.c.closed_at,
+        invitations.c.decision,
+        invitations.c.reason,
+        invitations.c.due_at,
+        invitations.c.state,
+        invitations.c.asked_at,
+        invitations.c.expires_at,
+    )
+    .where(*_THEIRS)
+    .order_by(invitations.c.decided_at, invitations.c.id)
+)
+_LOCK_EARLIER = select(invitations.c.id).where(*_THEIRS).order_by(invitations.c.id).with_for_update(key_share=True)
+_ALIASES = select(closing_aliases).where(
+    closing_aliases.c.desk == bindparam("desk"), one_of(closing_aliases.c.ticket_id, "ticket_ids")
+)
+_REOPENS = select(reopens).where(reopens.c.desk == bindparam("desk"), one_of(reopens.c.ticket_id, "ticket_ids"))
+_CLOSED_ADDRESSES = select(addresses.c.address, addresses.c.opted_out_at, addresses.c.unreachable_at).where(
+    addresses.c.account == bindparam("account"), one_of(addresses.c.address, "wanted")
+)
 _CANCEL = (
     update(invitations)
     .where(invitations.c.id == bindparam("of"))
@@ -135,28 +149,22 @@ class _Fold:
             self.unit.connection.execute(_LOCK_TICKETS, {"keys": numbers})
 
     def _load_earlier(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[_Earlier]]:
-        by_desk: dict[str, list[str]] = {}
-        for desk, ticket_id in keys:
-            by_desk.setdefault(desk, []).append(ticket_id)
         found: dict[tuple[str, str], list[_Earlier]] = {}
-        for desk, ticket_ids in by_desk.items():
-            where = (invitations.c.desk == desk) & invitations.c.ticket_id.in_(ticket_ids)
+        for desk, ticket_ids in by_account(keys).items():
+            theirs = {"desk": desk, "ticket_ids": ticket_ids}
             if self.unit.is_postgresql and self.reopens:
                 # A vote may be on its way in another process: what it makes of the invitation is read after it is done.
-                locked = select(invitations.c.id).where(where).order_by(invitations.c.id)
-                self.unit.rows(locked.with_for_update(key_share=True))
-            for row in self.unit.rows(_EARLIER.where(where)):
+                self.unit.rows(_LOCK_EARLIER, theirs)
+            for row in self.unit.rows(_EARLIER, theirs):
                 decided = Decided(row.id, row.decision, row.reason, row.due_at, new=False)
                 earlier = _Earlier(decided, row.closing, row.closed_at, row.expires_at, State(row.state), row.asked_at)
                 found.setdefault((row.desk, row.ticket_id), []).append(earlier)
-            aliased = (closing_aliases.c.desk == desk) & closing_aliases.c.ticket_id.in_(ticket_ids)
-            for row in self.unit.rows(select(closing_aliases).where(aliased)):
+            for row in self.unit.rows(_ALIASES, theirs):
                 for earlier in found[desk, row.ticket_id]:  # the ticket's newest closing counts for a reopen
                     if earlier.decided.invitation_id == row.invitation_id:
                         earlier.aliases.add(row.closing)
                         earlier.closed_at = max(earlier.closed_at, row.closed_at)
-            past = (reopens.c.desk == desk) & reopens.c.ticket_id.in_(ticket_ids)
-            for row in self.unit.rows(select(reopens).where(past)):
+            for row in self.unit.rows(_REOPENS, theirs):
                 self.reopened[desk, row.ticket_id] = row.reopened_at
         return found
 
@@ -312,9 +320,7 @@ class _AddressFacts:
         self.opted_out: set[tuple[str, str]] = set()
         self.unreachable: set[tuple[str, str]] = set()
         for account, ids in by_account(wanted).items():
-            where = (addresses.c.account == account) & addresses.c.address.in_(ids)
-            statement = select(addresses.c.address, addresses.c.opted_out_at, addresses.c.unreachable_at).where(where)
-            for row in unit.rows(statement):
+            for row in unit.rows(_CLOSED_ADDRESSES, {"account": account, "wanted": ids}):
                 if row.opted_out_at is not None:
                     self.opted_out.add((account, row.address))
                 if row.unreachable_at is not None:

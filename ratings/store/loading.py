@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, bindparam, or_, select, update
 
 from ratings.lifecycle import Change, Delivery, Invitation, JobKind, State, Step, Terms
+from ratings.store.one_of import one_of
 from ratings.store.rows import event_row, job_row
 from ratings.store.schema import events, invitations, jobs, rating_history, ratings, votes
 from ratings.store.surveys import load_survey_version
@@ -21,7 +22,7 @@ INTERNAL = ""
 _KEPT_VERSIONS: WeakKeyDictionary[Engine, dict[tuple[str, int], tuple[Survey, Terms]]] = WeakKeyDictionary()
 """Versions of surveys never change: each is read once in the life of a process."""
 
-_IDS = invitations.c.id.in_(bindparam("ids", expanding=True))
+_IDS = one_of(invitations.c.id, "ids")
 _LOCK = select(invitations.c.id).where(_IDS).order_by(invitations.c.id).with_for_update(key_share=True)
 _SELECT = (
     select(invitations, ratings.c.value, ratings.c.rated_at, ratings.c.state.label("vote_state"))
@@ -31,10 +32,10 @@ _SELECT = (
 )
 _OF_ADDRESSES = select(invitations.c.id).where(
     invitations.c.account == bindparam("account"),
-    invitations.c.address.in_(bindparam("addresses", expanding=True)),
+    one_of(invitations.c.address, "addresses"),
     or_(
         invitations.c.expires_at > bindparam("now"),
-        invitations.c.external_id.in_(bindparam("replies", expanding=True)),
+        one_of(invitations.c.external_id, "replies"),
     ),
 )
 _CHANGED = (
