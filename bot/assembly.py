@@ -170,6 +170,7 @@ async def listening(parts: Parts, sockets: list[socket.socket]) -> AsyncIterator
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nothing here depends on who the client is
         timeout_graceful_shutdown=int(FINISH_SECONDS),
     )
     server = _Server(config)

@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from ratings.store.one_of import one_of
 from ratings.store.schema import addresses
 from ratings.store.unit import Row, Unit
 from ratings.times import DAY, Instant
@@ -23,7 +22,7 @@ _FACTS = (
 )
 _LOAD = (
     select(addresses)
-    .where(addresses.c.account == bindparam("account"), one_of(addresses.c.address, "wanted"))
+    .where(addresses.c.account == bindparam("account"), addresses.c.address.in_(bindparam("wanted", expanding=True)))
     .order_by(addresses.c.address)
 )
 _LOCK = _LOAD.with_for_update(key_share=True)

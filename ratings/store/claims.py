@@ -14,7 +14,6 @@ from sqlalchemy import bindparam, delete, exists, select, update
 from ratings.lifecycle import Invitation, JobKind, not_delivered, opted_out, sent
 from ratings.store.addresses import Addresses, Key
 from ratings.store.loading import Invitations, Loaded
-from ratings.store.one_of import one_of
 from ratings.store.rows import IDEMPOTENT, MAX_ATTEMPTS, PRIORITIES, change_job, write_job_changes
 from ratings.store.schema import accounts, attempts, held_texts, jobs, tickets
 from ratings.store.surveys import load_surveys
@@ -52,7 +51,7 @@ _EXPIRED = (
 _LOCK_EXPIRED = _EXPIRED.with_for_update(key_share=True, skip_locked=True)
 _ACCOUNT = select(accounts).where(accounts.c.account == bindparam("account"))
 _LOCK_ACCOUNT = _ACCOUNT.with_for_update(key_share=True)
-_SNAPSHOTS = select(tickets.c.id, tickets.c.snapshot).where(one_of(tickets.c.id, "ids"))
+_SNAPSHOTS = select(tickets.c.id, tickets.c.snapshot).where(tickets.c.id.in_(bindparam("ids", expanding=True)))
 _END_ATTEMPTS = (
     update(attempts)
     .where(attempts.c.job_id == bindparam("of_job"), attempts.c.result.is_(None))

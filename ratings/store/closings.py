@@ -12,7 +12,6 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from ratings.lifecycle import OPEN_STATES, EventType, JobKind, State, Trigger, move_invitation
 from ratings.rules import Ask, Facts, decide
 from ratings.store.addresses import by_account
-from ratings.store.one_of import one_of
 from ratings.store.rows import event_row, job_row
 from ratings.store.schema import addresses, closing_aliases, events, invitations, jobs, reopens, ticket_tags, tickets
 from ratings.store.surveys import load_surveys
@@ -23,7 +22,10 @@ from ratings.texts import pick_language
 from ratings.ticket import Reopened, Ticket, ticket_to_dict
 from ratings.times import Instant
 
-_THEIRS = (invitations.c.desk == bindparam("desk"), one_of(invitations.c.ticket_id, "ticket_ids"))
+_THEIRS = (
+    invitations.c.desk == bindparam("desk"),
+    invitations.c.ticket_id.in_(bindparam("ticket_ids", expanding=True)),
+)
 _EARLIER = (
     select(
         invitations.c.id,
@@ -43,11 +45,14 @@ _EARLIER = (
 )
 _LOCK_EARLIER = select(invitations.c.id).where(*_THEIRS).order_by(invitations.c.id).with_for_update(key_share=True)
 _ALIASES = select(closing_aliases).where(
-    closing_aliases.c.desk == bindparam("desk"), one_of(closing_aliases.c.ticket_id, "ticket_ids")
+    closing_aliases.c.desk == bindparam("desk"),
+    closing_aliases.c.ticket_id.in_(bindparam("ticket_ids", expanding=True)),
 )
-_REOPENS = select(reopens).where(reopens.c.desk == bindparam("desk"), one_of(reopens.c.ticket_id, "ticket_ids"))
+_REOPENS = select(reopens).where(
+    reopens.c.desk == bindparam("desk"), reopens.c.ticket_id.in_(bindparam("ticket_ids", expanding=True))
+)
 _CLOSED_ADDRESSES = select(addresses.c.address, addresses.c.opted_out_at, addresses.c.unreachable_at).where(
-    addresses.c.account == bindparam("account"), one_of(addresses.c.address, "wanted")
+    addresses.c.account == bindparam("account"), addresses.c.address.in_(bindparam("wanted", expanding=True))
 )
 _CANCEL = (
     update(invitations)

@@ -20,7 +20,6 @@ from ratings.lifecycle import (
 )
 from ratings.store.addresses import Addresses, Key, by_account
 from ratings.store.loading import Invitations, Loaded
-from ratings.store.one_of import one_of
 from ratings.store.rows import notice_row
 from ratings.store.schema import accounts, inbound_events, unreadable_events
 from ratings.store.surveys import load_surveys
@@ -32,7 +31,7 @@ from ratings.wording import acknowledgment
 
 _SEEN = select(inbound_events.c.event_id).where(
     inbound_events.c.account == bindparam("account"),
-    one_of(inbound_events.c.event_id, "event_ids"),
+    inbound_events.c.event_id.in_(bindparam("event_ids", expanding=True)),
 )
 
 

@@ -8,7 +8,6 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, bindparam, or_, select, update
 
 from ratings.lifecycle import Change, Delivery, Invitation, JobKind, State, Step, Terms
-from ratings.store.one_of import one_of
 from ratings.store.rows import event_row, job_row
 from ratings.store.schema import events, invitations, jobs, rating_history, ratings, votes
 from ratings.store.surveys import load_survey_version
@@ -22,7 +21,7 @@ INTERNAL = ""
 _KEPT_VERSIONS: WeakKeyDictionary[Engine, dict[tuple[str, int], tuple[Survey, Terms]]] = WeakKeyDictionary()
 """Versions of surveys never change: each is read once in the life of a process."""
 
-_IDS = one_of(invitations.c.id, "ids")
+_IDS = invitations.c.id.in_(bindparam("ids", expanding=True))
 _LOCK = select(invitations.c.id).where(_IDS).order_by(invitations.c.id).with_for_update(key_share=True)
 _SELECT = (
     select(invitations, ratings.c.value, ratings.c.rated_at, ratings.c.state.label("vote_state"))
@@ -32,10 +31,10 @@ _SELECT = (
 )
 _OF_ADDRESSES = select(invitations.c.id).where(
     invitations.c.account == bindparam("account"),
-    one_of(invitations.c.address, "addresses"),
+    invitations.c.address.in_(bindparam("addresses", expanding=True)),
     or_(
         invitations.c.expires_at > bindparam("now"),
-        one_of(invitations.c.external_id, "replies"),
+        invitations.c.external_id.in_(bindparam("replies", expanding=True)),
     ),
 )
 _CHANGED = (

@@ -10,7 +10,6 @@ from sqlalchemy import bindparam, select, update
 from ratings.lifecycle import JobKind, not_delivered, sent
 from ratings.store.addresses import Addresses, Key
 from ratings.store.loading import Invitations, Loaded
-from ratings.store.one_of import one_of
 from ratings.store.rows import IDEMPOTENT, MAX_ATTEMPTS, change_job, write_job_changes
 from ratings.store.schema import accounts, attempts, jobs
 from ratings.store.unit import Row, Unit
@@ -27,7 +26,7 @@ _ACKNOWLEDGED = (
     .where(jobs.c.id == bindparam("of"), jobs.c.state == "due")
     .values(state="done", finished_at=bindparam("at"))
 )
-_JOBS = select(jobs).where(one_of(jobs.c.id, "ids")).order_by(jobs.c.id)
+_JOBS = select(jobs).where(jobs.c.id.in_(bindparam("ids", expanding=True))).order_by(jobs.c.id)
 _LOCK_JOBS = _JOBS.with_for_update(key_share=True)
 _PAUSE = (
     update(accounts)

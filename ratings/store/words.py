@@ -10,7 +10,6 @@ from ratings.lifecycle import Outcome, commented, voted
 from ratings.replies import read_value
 from ratings.store.addresses import Addresses, Key, by_account
 from ratings.store.loading import Invitations, Loaded
-from ratings.store.one_of import one_of
 from ratings.store.rows import notice_row
 from ratings.store.schema import comments, held_texts
 from ratings.store.unit import Row, Unit
@@ -27,12 +26,16 @@ _HELD = (
     select(held_texts)
     .where(
         held_texts.c.account == bindparam("account"),
-        one_of(held_texts.c.address, "senders"),
+        held_texts.c.address.in_(bindparam("senders", expanding=True)),
         held_texts.c.until > bindparam("now"),
     )
     .order_by(held_texts.c.at, held_texts.c.id)
 )
-_PARTS = select(comments).where(one_of(comments.c.invitation_id, "ids")).order_by(comments.c.at, comments.c.id)
+_PARTS = (
+    select(comments)
+    .where(comments.c.invitation_id.in_(bindparam("ids", expanding=True)))
+    .order_by(comments.c.at, comments.c.id)
+)
 _FORGET_HELD = delete(held_texts).where(*(held_texts.c[name] == bindparam(f"of_{name}") for name in _HELD_KEY))
 
 
