@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, ClassVar
 
-from sqlalchemy import bindparam, delete, exists, select, update
+from sqlalchemy import Integer, bindparam, delete, exists, select, update
 
 from ratings.lifecycle import Invitation, JobKind, not_delivered, opted_out, sent
 from ratings.store.addresses import Addresses, Key
@@ -40,7 +40,7 @@ _DUE = (
         ~exists().where(_LEASED.c.lane == jobs.c.lane, _LEASED.c.state == "leased"),
     )
     .order_by(jobs.c.due_at, jobs.c.id)
-    .limit(bindparam("most"))
+    .limit(bindparam("most", type_=Integer))
 )
 _LOCK_DUE = _DUE.with_for_update(of=jobs, key_share=True, skip_locked=True)
 _EXPIRED = (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Integer, bindparam, select
 
 from ratings.lifecycle import lapse_due
 from ratings.store.loading import INTERNAL, Invitations
@@ -22,7 +22,7 @@ _DUE = (
         jobs.c.due_at <= bindparam("now"),
     )
     .order_by(jobs.c.due_at, jobs.c.id)
-    .limit(bindparam("most"))
+    .limit(bindparam("most", type_=Integer))
 )
 _LOCK = _DUE.with_for_update(key_share=True, skip_locked=True)
 
