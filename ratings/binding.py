@@ -69,4 +69,11 @@ def bind(
         if invitation.state is State.ASKED and now < invitation.expires_at:
             value = read_value(invitation)
             return Hold() if value is None else TypedValue(invitation, value)
+    if any(_may_be_out(invitation, now) for invitation in candidates):
+        return Hold()
     return NotOurs()
+
+
+def _may_be_out(invitation: Invitation, now: Instant) -> bool:
+    """True for a prompt that is due: it may be on the customer's screen before its sending is stored."""
+    return invitation.state is State.SCHEDULED and invitation.due_at is not None and invitation.due_at <= now

@@ -129,6 +129,7 @@ class Invitation:
     state: State
     terms: Terms
     expires_at: Instant
+    due_at: Instant | None = None
     state_reason: str | None = None
     asked_at: Instant | None = None
     delivery: Delivery | None = None

@@ -216,6 +216,7 @@ def _invitation(row: Any, terms: Terms) -> Invitation:
         state=State(row.state),
         terms=terms,
         expires_at=row.expires_at,
+        due_at=row.due_at,
         state_reason=row.state_reason,
         asked_at=row.asked_at,
         delivery=Delivery(row.delivery) if row.delivery else None,

@@ -23,6 +23,8 @@ from ratings.store.schema import (
     votes,
 )
 from ratings.store.store import Store
+from ratings.store.surveys import SaveSurvey, load_surveys
+from ratings.survey import parse_survey
 from ratings.times import DAY, HOUR, MINUTE, SECOND, format_instant
 from tests.conftest import Clock
 from tests.store.world import ANN, World
@@ -271,6 +273,23 @@ def test_a_text_that_comes_before_its_tap_waits_for_it(world: World, clock: Cloc
     assert world.rows(held_texts) == []
     clock.forward(5 * SECOND)
     assert "notice" not in [job.kind for job in world.work()]
+
+
+def test_words_that_overtake_both_their_tap_and_the_record_of_the_prompt_wait_for_it(world: World) -> None:
+    number = world.close().invitation_id
+    (prompt,) = world.claim()
+    assert world.write("It was quick") == "held"
+    world.finish(prompt, Done(external_id="77"))
+    world.tap(number, 5)
+    assert rating(world, number)["comment"] == "It was quick"
+
+
+def test_words_before_a_prompt_is_due_are_not_held(world: World) -> None:
+    (survey,) = world.store.read_now(load_surveys)
+    later = parse_survey({"timing": {"delay_s": 3600}}, base=survey)
+    world.store.writer.do_now(SaveSurvey(later, None, "test"))
+    world.close()
+    assert world.write("hello?") == "not_ours"
 
 
 def test_a_text_whose_tap_never_comes_is_answered_politely_and_once_a_day(world: World, clock: Clock) -> None:
