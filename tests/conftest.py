@@ -82,13 +82,22 @@ def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
 _databases = iter(range(1, 1_000_000))
 
 
+@pytest.fixture(scope="session")
+def _made(postgres_server: str) -> Iterator[list[str]]:
+    """Names of the databases that tests made: dropped at the end, when nothing of any test runs any more."""
+    made: list[str] = []
+    yield made
+    for name in made:
+        _administer(postgres_server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
+def postgres_url(postgres_server: str, _made: list[str]) -> str:
     """A migrated PostgreSQL database of this test's own."""
     name = f"test_{os.getpid()}_{next(_databases)}"
     _administer(postgres_server, f'CREATE DATABASE "{name}" TEMPLATE tapfive_template')
-    yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
-    _administer(postgres_server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    _made.append(name)
+    return make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -121,7 +121,7 @@ class TelegramSandbox(CustomerSide):
 
     # --- what tests wait for --------------------------------------------------------------------------------------
 
-    async def wait_for(self, predicate: Callable[[], Found | None], timeout: float = 5.0) -> Found:  # noqa: ASYNC109 - a test must not hang
+    async def wait_for(self, predicate: Callable[[], Found | None], timeout: float = 15.0) -> Found:  # noqa: ASYNC109 - a test must not hang
         """The first true value of `predicate`, asked now and after every change. Raises TimeoutError."""
         return await self.world.changes.wait_for(predicate, timeout)
 
@@ -138,7 +138,7 @@ class TelegramSandbox(CustomerSide):
         """Every delivery to a webhook, with its status."""
         return self.delivery.attempts
 
-    async def settled(self, timeout: float = 5.0) -> None:  # noqa: ASYNC109 - a test must not hang
+    async def settled(self, timeout: float = 15.0) -> None:  # noqa: ASYNC109 - a test must not hang
         """Return when no delivery is under way: all are taken, held back, or wait for their next try."""
         await self.wait_for(lambda: self.delivery.idle, timeout)
 
@@ -201,7 +201,7 @@ class TelegramSandbox(CustomerSide):
         """Deliver an update that was taken once more, under the same `update_id`."""
         self.delivery.again(self.world.bot(bot), update)
 
-    async def redeliver_now(self, timeout: float = 5.0) -> None:  # noqa: ASYNC109 - a test must not hang
+    async def redeliver_now(self, timeout: float = 15.0) -> None:  # noqa: ASYNC109 - a test must not hang
         """Try at once what waits for its next try, and return when it was tried."""
         await self.delivery.redeliver(timeout)
 

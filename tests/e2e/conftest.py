@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import channels.telegram.client  # noqa: F401 - loaded once and not within a test's time: it takes seconds
 from bot import assembly, clock
 from bot.assembly import Parts
 from bot.settings import build_settings
