@@ -43,6 +43,26 @@ class Choice:
     value: int
     symbol: str
     label: str
+    colour: str = ""  # "#rrggbb", for kinds that draw the choice themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where a prompt's links lead, and the words around them; for kinds whose choices are links."""
+
+    rate: str  # the rating page: a choice's link is this, "/" and its value
+    unsubscribe: str  # takes a one-click POST (RFC 8058)
+    unsubscribe_label: str
+    hint: str  # that one can also answer in words
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The conversation that a prompt belongs to, as RFC 5322 names it: ids with their angle brackets, or none."""
+
+    subject: str
+    message_id: str = ""
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +75,31 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """The message with the choices. `key` is stable over retries; `token` comes back with every tap."""
+    """The message with the choices. `key` is stable over retries; `token` comes back with every tap.
+
+    `client` is what `Inbound.client` last told of this address ("": nothing yet). `links` is None where this service has
+    no public address.
+    """
 
     key: str
     text: str
     choices: tuple[Choice, ...]
     token: str
     language: str
+    client: str = ""
+    links: Links | None = None
+    thread: Thread | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Words, and perhaps actions below them (their taps carry `token`)."""
+    """Words, and perhaps actions below them (their taps carry `token`). `key` and `client` as in Prompt."""
 
     text: str
     actions: tuple[Action, ...] = ()
     token: str = ""
+    key: str = ""
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +119,14 @@ class Inbound:
 
     `address` is who did it (the sender), as the desk would name it in `addresses`; "" where there is none.
     `at` 0 means that the platform told no time: whoever received it reads their own clock (`parse` has none).
+    `client` is what this kind wants to be remembered of the sender's app (opaque, at most 100 characters, no personal
+    data) and to get back with every Prompt and Message to them; None: this event tells nothing of it.
     """
 
     event_id: str
     address: str
     at: int
+    client: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,28 +151,42 @@ class ActionPicked(Inbound):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextReceived(Inbound):
-    """The customer wrote. `text` is "" when only media came (`media` names it: photo, voice, …)."""
+    """The customer wrote. `text` is "" when only media came (`media` names it: photo, voice, …).
+
+    `token` is that of the prompt which is answered, where the kind's own addressing carries it (mail): then it, and not
+    the sender, tells which invitation is meant.
+    """
 
     text: str
     message_id: str
     reply_to: str | None = None
     edited: bool = False
     media: str | None = None
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryReported(Inbound):
-    """The platform tells what became of one of our messages."""
+    """The platform tells what became of one of our messages.
+
+    A bounce with `gone` says that the address takes no messages at all. `token` as in TextReceived.
+    """
 
     external_id: str
     delivery: Literal["delivered", "seen", "bounced"]
+    gone: bool = False
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptOut(Inbound):
-    """No more messages to this address: the customer asked for it, or the platform will not carry them."""
+    """No more messages to this address: the customer asked for it, or the platform will not carry them.
+
+    `token` as in TextReceived: then the address of its invitation is meant.
+    """
 
     reason: Literal["asked", "blocked"]
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +264,7 @@ class Capabilities:
     receipts: bool
     modes: tuple[Mode, ...]
     pace: Pace
+    converses: bool = True  # False: what follows an answer is not said here, but on the rating page
 
 
 class ChannelConfig(BaseModel):
@@ -227,7 +274,6 @@ class ChannelConfig(BaseModel):
 
     mode: Mode = Field(Mode.WEBHOOK, description="webhook, polling, relay or send-only")
     takeover: bool = Field(False, description="replace a webhook that somebody else installed")
-    api_url: str = Field(description="where the platform's API is; point it at a stand-in to try things out")
     hook_secret: Secret | None = Field(
         None, description="what hook requests must carry; by default derived from the server's secret"
     )
