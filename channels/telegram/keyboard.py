@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from channels.base import Message, Prompt
-from channels.telegram.payloads import action_payload, choice_payload
+from channels.payloads import action_payload, choice_payload
 from net.errors import Rejected
 
 MAX_IN_ROW = 8  # undocumented and long-standing, as is the next: https://limits.tginfo.me/en

@@ -21,7 +21,7 @@ from channels.base import (
     Unknown,
     Unreadable,
 )
-from channels.telegram.payloads import read_payload
+from channels.payloads import read_payload
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 """What we ask Telegram for. The last list given stays in force, so it is given every time."""

@@ -1,10 +1,10 @@
-"""What a button carries (`callback_data`), written and read.
+"""What a button carries, written and read: the same string in every messenger that has buttons.
 
 `r1:<token>:<value>` is a choice, `r1:<token>:c|k|s|n` an action. `r1` is the version: buttons stay in customers'
 chats for years, so a later shape gets another prefix and this one stays readable. A client may send back any string
 (https://core.telegram.org/bots/api#callbackquery): only exact shapes are ours, and the token's own check is the
-domain's, as is the value's range. The longest payload has 47 bytes; Telegram takes 64
-(https://core.telegram.org/bots/api#inlinekeyboardbutton).
+domain's, as is the value's range. The longest payload has 47 bytes, all of them ASCII; Telegram takes 64
+(https://core.telegram.org/bots/api#inlinekeyboardbutton), the others more.
 """
 
 import re
