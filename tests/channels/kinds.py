@@ -1,15 +1,17 @@
 """What the contract suite must know of each kind: one row a kind."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from pydantic import SecretStr
 
 from channels import registry
 from channels.base import Channel, HookRequest, Mode
-from tests.channels.platform import Answer, Recorded
+from net.errors import DeliveryError
+from tests.channels.platform import Answer, Behaviour, Platform, Recorded, running_platform
 
 
 @dataclass(frozen=True)
@@ -24,19 +26,26 @@ class KindCase:
     secrets: tuple[str, ...]
     """What no log line and no error may show."""
     address: str
-    accepted: Answer
-    throttled: Answer
+    accepted: Behaviour
+    throttled: Behaviour
     retry_after: float
-    out_of_order: Answer
-    refused_credentials: Answer
-    garbage: Answer
-    """A 200 that is not the platform's."""
+    out_of_order: Behaviour
+    refused_credentials: Behaviour
+    garbage: Behaviour
+    """What looks like success and is not the platform's."""
     payloads: Callable[[Recorded], list[str]]
-    """What the buttons of a sent message carry, in order."""
-    tap: Callable[[str, str], HookRequest]
-    """A hook with a tap: from what the button carries, and the secret."""
+    """What the buttons of a sent message carry, in order; for links where they lead."""
+    tap: Callable[[str, str], HookRequest] | None
+    """A hook with a tap: from what the button carries, and the secret. None: this kind has no hooks, its choices are links."""
     forged: Callable[[HookRequest], list[HookRequest]]
     """Hooks that must be refused, made from a good one."""
+    mode: Mode = Mode.WEBHOOK
+    """The mode to send in."""
+    platform: Callable[[], AbstractAsyncContextManager[Platform]] = running_platform
+    scheme: str = "http"
+    """Of the platform's url."""
+    declared: Mapping[str, type[DeliveryError]] = field(default_factory=dict)
+    """What a trouble means to this kind, where it is not what it means to the others."""
 
 
 def _telegram(api_url: str, mode: Mode, hook_secrets: tuple[str, ...], timeout: float) -> Channel:

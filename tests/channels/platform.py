@@ -7,27 +7,28 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 
+class Behaviour:
+    """What a platform does with a request."""
+
+
 @dataclass(frozen=True)
-class Answer:
+class Answer(Behaviour):
     status: int = 200
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
-class Garbage:
+class Garbage(Behaviour):
     raw: bytes
 
 
-class Hang:
+class Hang(Behaviour):
     """Reads the request and never answers."""
 
 
-class Drop:
+class Drop(Behaviour):
     """Reads the request and hangs up."""
-
-
-Behaviour = Answer | Garbage | Hang | Drop
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Platform:
     then: list[Behaviour] = field(default_factory=list)
     """What follows `behaviour`, one a request; the last stays."""
     requests: list[Recorded] = field(default_factory=list)
+    """What was asked: an HTTP request, a mail."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -75,6 +77,7 @@ class Platform:
             writer.write(behaviour.raw)
             await writer.drain()
             return False
+        assert isinstance(behaviour, Answer)
         extra = "".join(f"{name}: {value}\r\n" for name, value in behaviour.headers)
         head = f"HTTP/1.1 {behaviour.status} X\r\nContent-Length: {len(behaviour.body)}\r\n{extra}\r\n"
         writer.write(head.encode() + behaviour.body)
@@ -83,11 +86,11 @@ class Platform:
 
 
 @asynccontextmanager
-async def running_platform() -> AsyncIterator[Platform]:
-    platform = Platform()
+async def running_platform(kind: type[Platform] = Platform, scheme: str = "http") -> AsyncIterator[Platform]:
+    platform = kind()
     server = await asyncio.start_server(platform.serve, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()[:2]
-    platform.url = f"http://{host}:{port}"
+    platform.url = f"{scheme}://{host}:{port}"
     try:
         yield platform
     finally:
@@ -95,6 +98,6 @@ async def running_platform() -> AsyncIterator[Platform]:
         await server.wait_closed()
 
 
-def dead_url() -> str:
+def dead_url(scheme: str = "http") -> str:
     """An address where nobody listens: port 1 needs root to listen on."""
-    return "http://127.0.0.1:1"
+    return f"{scheme}://127.0.0.1:1"

@@ -23,15 +23,16 @@ def page(kind: str) -> str:
 def test_every_key_is_explained_with_its_default(kind: str) -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", page(kind), re.MULTILINE))
     for name, field in registry.config_class(kind).model_fields.items():
-        assert name in rows
+        key = field.alias or name
+        assert key in rows
         assert field.description
         default = field.default
         if isinstance(default, bool):
-            assert rows[name] == f"`{str(default).lower()}`"
+            assert rows[key] == f"`{str(default).lower()}`"
         elif isinstance(default, float):
-            assert rows[name] == f"`{default:g}`"
+            assert rows[key] == f"`{default:g}`"
         elif isinstance(default, str | int):
-            assert rows[name] == f"`{default}`"
+            assert rows[key] == f"`{default}`"
 
 
 def test_every_finding_is_explained(kind: str) -> None:

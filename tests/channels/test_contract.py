@@ -17,6 +17,7 @@ from channels.base import (
     Choice,
     ChoicePicked,
     HookRequest,
+    Links,
     Message,
     Mode,
     Prompt,
@@ -37,9 +38,15 @@ from tests.channels.platform import Answer, Behaviour, Drop, Garbage, Hang, Plat
 TOKEN = "ahx27k3zq6w5vtn4jrmcayde2fgb4hiou7"
 WORDS = "How did we do, Мария-Antoinette?"
 FACES = tuple(Choice(value, symbol, f"{value} of 5") for value, symbol in enumerate("😡🙁😐🙂😍", start=1))
-ZERO_TO_TEN = tuple(Choice(value, str(value), f"{value} of 10") for value in range(11))
+ONE_TO_TEN = tuple(Choice(value, str(value), f"{value} of 10") for value in range(1, 11))
 ACTIONS = tuple(Action(name, name.value) for name in ActionName)
 HASTY, PATIENT = 0.5, 30.0
+LINKS = Links(
+    rate=f"https://example.org/r/{TOKEN}",
+    unsubscribe=f"https://example.org/u/{TOKEN}",
+    unsubscribe_label="No more such questions",
+    hint="You can also answer in your own words.",
+)
 HOOK = "https://example.org/hooks/channels/kind/account"
 
 
@@ -50,19 +57,26 @@ def case(request: pytest.FixtureRequest) -> KindCase:
 
 
 @pytest.fixture
+async def platform(case: KindCase) -> AsyncIterator[Platform]:
+    async with case.platform() as running:
+        yield running
+
+
+@pytest.fixture
 async def channel(case: KindCase, platform: Platform) -> AsyncIterator[Channel]:
-    made = case.make(platform.url, Mode.WEBHOOK, case.hook_secrets, PATIENT)
+    made = case.make(platform.url, case.mode, case.hook_secrets, PATIENT)
     platform.behaviour = case.accepted
     yield made
     await made.close()
 
 
 def prompt(text: str = WORDS, choices: tuple[Choice, ...] = FACES) -> Prompt:
-    return Prompt(key="invitation-1", text=text, choices=choices, token=TOKEN, language="en")
+    return Prompt(key="invitation-1", text=text, choices=choices, token=TOKEN, language="en", links=LINKS)
 
 
-def message(text: str = WORDS) -> Message:
-    return Message(text, ACTIONS, TOKEN)
+def message(channel: Channel, text: str = WORDS) -> Message:
+    """A kind that only has links says no more than words."""
+    return Message(text, ACTIONS if channel.capabilities.converses else (), TOKEN)
 
 
 def test_every_kind_has_its_row() -> None:
@@ -94,7 +108,7 @@ async def test_what_a_kind_declares_is_true_of_it(case: KindCase, channel: Chann
     assert channel.account.startswith(f"{case.kind}.")
 
 
-@pytest.mark.parametrize("choices", [FACES, ZERO_TO_TEN], ids=["faces", "zero-to-ten"])
+@pytest.mark.parametrize("choices", [FACES, ONE_TO_TEN], ids=["faces", "one-to-ten"])
 async def test_choices_come_back_as_they_went(
     case: KindCase, channel: Channel, platform: Platform, choices: tuple[Choice, ...]
 ) -> None:
@@ -105,6 +119,10 @@ async def test_choices_come_back_as_they_went(
 
     payloads = case.payloads(platform.requests[-1])
     assert len(payloads) == len(choices)
+    assert (case.tap is None) == (channel.capabilities.choices == "links"), "links are opened in a browser"
+    if case.tap is None:
+        assert payloads == [f"{LINKS.rate}/{choice.value}" for choice in choices]
+        return
     for choice, payload in zip(choices, payloads, strict=True):
         request = case.tap(payload, case.hook_secrets[0])
         channel.verify(request)
@@ -117,7 +135,12 @@ async def test_choices_come_back_as_they_went(
 
 
 async def test_actions_come_back_as_they_went(case: KindCase, channel: Channel, platform: Platform) -> None:
-    await channel.send_text(case.address, message())
+    if case.tap is None:
+        with pytest.raises(Rejected):
+            await channel.send_text(case.address, Message(WORDS, ACTIONS, TOKEN))
+        assert not platform.requests
+        return
+    await channel.send_text(case.address, message(channel))
     payloads = case.payloads(platform.requests[-1])
     assert len(payloads) == len(ACTIONS)
     for action, payload in zip(ACTIONS, payloads, strict=True):
@@ -131,13 +154,13 @@ async def test_the_longest_text_is_said_and_a_longer_one_refused_unsent(
 ) -> None:
     longest = "x" * channel.capabilities.max_text
     await channel.send_prompt(case.address, prompt(longest))
-    await channel.send_text(case.address, message(longest))
+    await channel.send_text(case.address, message(channel, longest))
     asked = len(platform.requests)
-    too_many = tuple(Choice(value, "x", "x") for value in range(channel.capabilities.max_choices + 1))
+    too_many = tuple(Choice(value, "x", "x") for value in range(1, channel.capabilities.max_choices + 2))
     for refused in (
         channel.send_prompt(case.address, prompt(longest + "x")),
-        channel.send_text(case.address, message(longest + "x")),
-        channel.send_text(case.address, message(" ")),
+        channel.send_text(case.address, message(channel, longest + "x")),
+        channel.send_text(case.address, message(channel, " ")),
         channel.send_prompt(case.address, prompt(choices=too_many)),
         channel.send_prompt(case.address, prompt(choices=())),
     ):
@@ -150,7 +173,8 @@ async def test_the_longest_text_is_said_and_a_longer_one_refused_unsent(
 
 
 async def test_forged_hooks_are_refused(case: KindCase, channel: Channel) -> None:
-    for secret in case.hook_secrets:
+    for secret in case.hook_secrets if case.tap else ():
+        assert case.tap
         good = case.tap("x", secret)
         channel.verify(good)
         for forged in case.forged(good):
@@ -159,17 +183,22 @@ async def test_forged_hooks_are_refused(case: KindCase, channel: Channel) -> Non
             assert_silent(case, refused.value)
     with pytest.raises(WebhookRejected):
         channel.verify(HookRequest("POST", {}, b""))
+    if case.tap is None:
+        with pytest.raises(Misconfigured):
+            await channel.install(HOOK)
 
 
 @pytest.mark.parametrize("hook_secrets", [(), ("",), ("good", "")])
 def test_an_account_without_a_hook_secret_does_not_start(case: KindCase, hook_secrets: tuple[str, ...]) -> None:
+    if case.tap is None:
+        pytest.skip(f"{case.kind} has no hooks")
     with pytest.raises(ValueError, match="secret"):
-        case.make(dead_url(), Mode.WEBHOOK, hook_secrets, 1)
+        case.make(dead_url(case.scheme), case.mode, hook_secrets, 1)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"null", b'{"a": 1}', b'"\\ud800"'])
 def test_a_body_that_cannot_be_read_is_kept(case: KindCase, body: bytes) -> None:
-    channel = case.make(dead_url(), Mode.WEBHOOK, case.hook_secrets, 1)
+    channel = case.make(dead_url(case.scheme), case.mode, case.hook_secrets, 1)
     request = HookRequest("POST", {}, body)
     (unreadable,) = channel.parse(request)
     assert isinstance(unreadable, Unreadable)
@@ -185,8 +214,8 @@ Call = Callable[[KindCase, Channel], Awaitable[object]]
 
 CALLS: dict[str, Call] = {
     "send_prompt": lambda case, channel: channel.send_prompt(case.address, prompt()),
-    "send_text": lambda case, channel: channel.send_text(case.address, message()),
-    "edit": lambda case, channel: channel.edit(case.address, "77", message()),
+    "send_text": lambda case, channel: channel.send_text(case.address, message(channel)),
+    "edit": lambda case, channel: channel.edit(case.address, "77", message(channel)),
     "acknowledge": lambda _, channel: channel.acknowledge("2386547801234567890", "Thank you!"),
 }
 
@@ -236,9 +265,10 @@ async def test_trouble_gives_the_declared_error_and_no_secret(
         "dead": Answer(),
     }
     platform.behaviour = behaviours[trouble]
-    declared = {"throttled": Throttled, "dead": Unreachable}.get(trouble) or unsettled(channel, call)
-    url = dead_url() if trouble == "dead" else platform.url
-    asked = case.make(url, Mode.WEBHOOK, case.hook_secrets, HASTY if trouble == "timeout" else PATIENT)
+    known = {"throttled": Throttled, "dead": Unreachable, **case.declared}
+    declared = known.get(trouble) or unsettled(channel, call)
+    url = dead_url(case.scheme) if trouble == "dead" else platform.url
+    asked = case.make(url, case.mode, case.hook_secrets, HASTY if trouble == "timeout" else PATIENT)
     with pytest.raises(DeliveryError) as failure:
         await CALLS[call](case, asked)
     await asked.close()
@@ -267,7 +297,7 @@ async def test_refused_credentials_are_a_matter_for_a_person(
 @pytest.mark.parametrize("mode", Mode)
 @pytest.mark.parametrize("trouble", ["refused", "out_of_order", "timeout", "garbage", "dead"])
 async def test_check_fails_cleanly(case: KindCase, platform: Platform, trouble: str, mode: Mode) -> None:
-    url = dead_url() if trouble == "dead" else platform.url
+    url = dead_url(case.scheme) if trouble == "dead" else platform.url
     channel = case.make(url, mode, case.hook_secrets, HASTY if trouble == "timeout" else PATIENT)
     if mode not in channel.capabilities.modes:
         pytest.skip(f"{case.kind} has no mode {mode}")
