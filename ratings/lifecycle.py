@@ -38,6 +38,9 @@ class Trigger(StrEnum):
     REOPENED = "reopened"  # the ticket was reopened after this closing
     OPTED_OUT = "opted_out"  # the customer wants no messages, or the address takes none
     NO_ANSWER = "no_answer"  # the time for an answer passed
+    NEXT_ADDRESS = "next_address"  # the prompt did not arrive, and goes to the ticket's next address
+    VOTE_GONE = "vote_gone"  # the only vote that counted was a program's
+    WITHDRAWN = "withdrawn"  # the customer took the rating back
 
 
 TRANSITIONS: Mapping[tuple[State, Trigger], State] = MappingProxyType(
@@ -55,9 +58,12 @@ TRANSITIONS: Mapping[tuple[State, Trigger], State] = MappingProxyType(
         (State.CANCELLED, Trigger.VOTE): State.ANSWERED,
         (State.UNDELIVERABLE, Trigger.VOTE): State.ANSWERED,
         (State.UNDELIVERABLE, Trigger.SENT): State.ASKED,
+        (State.ASKED, Trigger.NEXT_ADDRESS): State.SCHEDULED,
+        (State.ANSWERED, Trigger.VOTE_GONE): State.ASKED,
+        (State.ANSWERED, Trigger.WITHDRAWN): State.LAPSED,
     }
 )
-"""Where a trigger takes an invitation. A pair that is not here changes no state: nothing ever leaves answered."""
+"""Where a trigger takes an invitation. A pair that is not here changes no state: nothing but its own vote leaves answered."""
 
 OPEN_STATES = frozenset({State.SCHEDULED, State.ASKED})
 """An invitation that still waits: a closing reported meanwhile, with no reopen between, is the same closing."""
@@ -82,6 +88,7 @@ class JobKind(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     RENDER = "render"  # make the prompt on the customer's screen say what is true now
     NOTICE = "notice"  # a message of its own
+    SETTLE = "settle"  # decide about a vote by link that had to wait
 
 
 class EventType(StrEnum):
@@ -94,6 +101,11 @@ class EventType(StrEnum):
     RATED = "rating.received"
     CHANGED = "rating.changed"
     COMMENTED = "rating.commented"
+    WITHDRAWN = "rating.withdrawn"  # the rating does not count any more: taken back, or a program's
+
+
+REPEATED = "repeated"
+"""The text of a RENDER job that says again what is on the screen already."""
 
 
 class Outcome(StrEnum):
@@ -107,6 +119,9 @@ class Outcome(StrEnum):
     OUT_OF_SCALE = "out_of_scale"
     COMMENTED = "commented"
     ACTED = "acted"
+    WAITS = "waits"
+    QUARANTINED = "quarantined"
+    WITHDRAWN = "withdrawn"
     IGNORED = "ignored"
 
 
@@ -123,7 +138,11 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """One asking for one closing, with its rating once there is one."""
+    """One asking for one closing, with its rating once there is one.
+
+    `value` and `rated_at` are of votes that count; `pending` is the value of the newest vote while none counts, and
+    `vote_state` tells its state. `accepted_at` is when the platform took the newest message with choices.
+    """
 
     id: int
     state: State
@@ -132,11 +151,13 @@ class Invitation:
     due_at: Instant | None = None
     state_reason: str | None = None
     asked_at: Instant | None = None
+    accepted_at: Instant | None = None
     delivery: Delivery | None = None
     external_id: str | None = None
     value: int | None = None
     comment: str = ""
     rated_at: Instant | None = None
+    pending: int | None = None
     vote_state: VoteState | None = None
     comment_until: Instant | None = None
     changing: bool = False
@@ -200,12 +221,9 @@ def awaits_comment(invitation: Invitation, now: Instant) -> bool:
 
 def voted(invitation: Invitation, value: int, now: Instant) -> Step:
     """A confirmed vote arrived: a first rating, a change of mind, a repeat, or too late."""
-    if invitation.state is State.SKIPPED or value not in invitation.terms.values:
-        return _refused_tap(invitation, Outcome.OUT_OF_SCALE, "", now)
-    if invitation.value is None and now >= invitation.expires_at:
-        return _refused_tap(invitation, Outcome.EXPIRED, "expired", now)
-    if invitation.value is not None and not may_change(invitation, now):
-        return _refused_tap(invitation, Outcome.STANDS, "stands", now)
+    refusal = vote_refusal(invitation, value, now)
+    if refusal is not None:
+        return _refused_tap(invitation, refusal, _REFUSALS[refusal], now)
     first = invitation.value is None
     repeated = value == invitation.value
     after = replace(
@@ -214,6 +232,7 @@ def voted(invitation: Invitation, value: int, now: Instant) -> Step:
         state_reason=None,
         value=value,
         rated_at=now if first else invitation.rated_at,
+        pending=None,
         vote_state=move(invitation.vote_state, VoteSignal.HUMAN),
         changing=False,
         comment_until=None if invitation.comment else now + invitation.terms.comment_window,
@@ -225,10 +244,27 @@ def voted(invitation: Invitation, value: int, now: Instant) -> Step:
         vote=Vote(value, VoteState.CONFIRMED),
         # The first value is no change: the vote itself tells it.
         changes=() if first or repeated else (Change("value", str(invitation.value), str(value)),),
-        jobs=(_acknowledgment(after, "acknowledged", now), Job(JobKind.RENDER, now, after.revision)),
+        jobs=(
+            _acknowledgment(after, "acknowledged", now),
+            Job(JobKind.RENDER, now, after.revision, REPEATED if repeated and not invitation.changing else ""),
+        ),
         events=() if repeated else (EventType.RATED if first else EventType.CHANGED,),
         acknowledge="acknowledged",
     )
+
+
+def vote_refusal(invitation: Invitation, value: int, now: Instant) -> Outcome | None:
+    """Return why a vote for a value is not taken now: out of scale, expired, or the rating stands. None: it is taken."""
+    if invitation.state is State.SKIPPED or value not in invitation.terms.values:
+        return Outcome.OUT_OF_SCALE
+    if invitation.value is None and now >= invitation.expires_at:
+        return Outcome.EXPIRED
+    if invitation.value is not None and not may_change(invitation, now):
+        return Outcome.STANDS
+    return None
+
+
+_REFUSALS = {Outcome.OUT_OF_SCALE: "", Outcome.EXPIRED: "expired", Outcome.STANDS: "stands"}
 
 
 def change_pressed(invitation: Invitation, now: Instant) -> Step:
@@ -270,9 +306,17 @@ def commented(invitation: Invitation, comment: str, now: Instant) -> Step:
 
 
 def sent(
-    invitation: Invitation, external_id: str | None, now: Instant, *, asked_at: Instant, outcome_known: bool = True
+    invitation: Invitation,
+    external_id: str | None,
+    now: Instant,
+    *,
+    asked_at: Instant,
+    accepted_at: Instant | None = None,
+    outcome_known: bool = True,
 ) -> Step:
     """The prompt went out; without `outcome_known` it may have, and is not sent again.
+
+    `asked_at` is when the request was made, `accepted_at` when the platform answered (None: now).
 
     A result that comes after the tap, the reopen or the opt-out leaves the state alone: only the facts are kept.
     """
@@ -282,12 +326,14 @@ def sent(
         state=state,
         state_reason=None if state is State.ASKED else invitation.state_reason,
         asked_at=invitation.asked_at if invitation.asked_at is not None else asked_at,
+        accepted_at=accepted_at if accepted_at is not None else now,
         delivery=Delivery.ACCEPTED if outcome_known else Delivery.UNKNOWN,
         external_id=external_id or invitation.external_id,
         revision=invitation.revision + 1,
     )
     jobs: tuple[Job, ...] = ()
-    asked = state is State.ASKED and invitation.state is not State.ASKED  # a late result finds it asked already
+    # A late result finds it asked already; another address was asked in the same name, and not a second time.
+    asked = state is State.ASKED and invitation.asked_at is None
     if asked:
         jobs = _later_askings(after, asked_at)
     if after.value is not None:
@@ -309,6 +355,22 @@ def delivery_reported(invitation: Invitation, delivery: Delivery) -> Step:
     if invitation.delivery is Delivery.SEEN:
         return Step(invitation)
     return Step(replace(invitation, delivery=delivery))
+
+
+def next_address(invitation: Invitation, now: Instant) -> Step:
+    """The prompt did not arrive, and the ticket has another address: ask there. Still one invitation, and one vote."""
+    if invitation.state not in OPEN_STATES:
+        return Step(invitation)
+    state = move_invitation(invitation.state, Trigger.NEXT_ADDRESS)
+    after = replace(
+        invitation,
+        state=state,
+        state_reason=Trigger.NEXT_ADDRESS.value,
+        delivery=None,
+        external_id=None,
+        revision=invitation.revision + 1,
+    )
+    return Step(after, Outcome.ACTED, jobs=(Job(JobKind.PROMPT, now, after.revision),))
 
 
 def reopened(invitation: Invitation) -> Step:
@@ -338,8 +400,11 @@ def _later_askings(invitation: Invitation, asked_at: Instant) -> tuple[Job, ...]
 
 
 def may_remind(invitation: Invitation) -> bool:
-    """True while a reminder may go out: asked, and not answered, reopened, opted out or lapsed since."""
-    return invitation.state is State.ASKED
+    """True while a reminder may go out: asked, and not answered, reopened, opted out or lapsed since.
+
+    A vote that waits to settle is an answer as far as reminding goes.
+    """
+    return invitation.state is State.ASKED and invitation.vote_state is not VoteState.PROVISIONAL
 
 
 def may_prompt(invitation: Invitation) -> bool:

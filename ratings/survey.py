@@ -7,6 +7,7 @@ named stays, objects are merged, null goes back to the default. Durations are ms
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from typing import Literal, get_args
 
 from ratings import reading
 from ratings.builtin_texts import BUILT_IN
@@ -24,6 +25,8 @@ MAX_REMINDERS = 3
 MAX_POSITION = 1_000_000
 MAX_DURATION_S = 366 * DAY // SECOND
 FALLBACK_LANGUAGE = "en"
+
+OptOut = Literal["channel", "everywhere"]
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}").fullmatch
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}").fullmatch
@@ -50,7 +53,9 @@ class Timing:
 class Survey:
     """`forms` are ids, () is every form. `texts` are an admin's own words over the built-in ones: language → key → template.
 
-    `language` serves customers whose language is not known. `reverse` shows the largest value first.
+    `language` serves customers whose language is not known. `reverse` shows the largest value first. With `fallback` a
+    prompt that one address does not take goes to the ticket's next one. With `confirm_links` a link that nobody touched
+    the page of never counts. `opt_out` is what a customer's "never" covers: that channel, or everywhere.
     """
 
     id: str
@@ -62,6 +67,9 @@ class Survey:
     language: str = "ru"
     scale: Scale = DEFAULT_SCALE
     reverse: bool = False
+    fallback: bool = False
+    confirm_links: bool = False
+    opt_out: OptOut = "channel"
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     ask_when: Condition | None = None
     skip_when: Condition | None = None
@@ -143,6 +151,9 @@ def survey_to_dict(survey: Survey) -> dict[str, object]:
         "language": survey.language,
         "scale": survey.scale.to_dict(),
         "reverse": survey.reverse,
+        "fallback": survey.fallback,
+        "confirm_links": survey.confirm_links,
+        "opt_out": survey.opt_out,
         "texts": {language: dict(words) for language, words in survey.texts.items()},
         "ask_when": None if survey.ask_when is None else condition_to_dict(survey.ask_when),
         "skip_when": None if survey.skip_when is None else condition_to_dict(survey.skip_when),
@@ -197,6 +208,15 @@ def _switch(pointer: str) -> Reader:
         return value is True
 
     return read
+
+
+def _opt_out(errors: reading.Errors, value: object, _start: Survey) -> OptOut:
+    for allowed in get_args(OptOut):
+        if value == allowed:
+            found_one: OptOut = allowed
+            return found_one
+    errors.append(FieldError("/opt_out", f"{found(value)}; expected {' or '.join(get_args(OptOut))}"))
+    return "channel"
 
 
 def _forms(errors: reading.Errors, value: object, _start: Survey) -> tuple[str, ...]:
@@ -300,6 +320,9 @@ _READERS: dict[str, Reader] = {
     "language": _language,
     "scale": _scale,
     "reverse": _switch("/reverse"),
+    "fallback": _switch("/fallback"),
+    "confirm_links": _switch("/confirm_links"),
+    "opt_out": _opt_out,
     "texts": _texts,
     "ask_when": _condition("/ask_when"),
     "skip_when": _condition("/skip_when"),

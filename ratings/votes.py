@@ -41,6 +41,7 @@ VOTE_TRANSITIONS: Mapping[tuple[VoteState | None, VoteSignal], VoteState] = Mapp
         (VoteState.PROVISIONAL, VoteSignal.WITHDRAW): VoteState.WITHDRAWN,
         (VoteState.PROVISIONAL, VoteSignal.OVERRULE): VoteState.CONFIRMED,
         (VoteState.PROVISIONAL, VoteSignal.REJECT): VoteState.QUARANTINED,
+        (VoteState.CONFIRMED, VoteSignal.ROBOT): VoteState.QUARANTINED,
         (VoteState.CONFIRMED, VoteSignal.WITHDRAW): VoteState.WITHDRAWN,
         (VoteState.CONFIRMED, VoteSignal.REJECT): VoteState.QUARANTINED,
         (VoteState.QUARANTINED, VoteSignal.HUMAN): VoteState.CONFIRMED,

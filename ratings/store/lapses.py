@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from sqlalchemy import Integer, bindparam, select
 
-from ratings.lifecycle import lapse_due
+from ratings.lifecycle import JobKind, lapse_due
 from ratings.store.loading import INTERNAL, Invitations
 from ratings.store.rows import PRIORITY_ANSWER, change_job, write_job_changes
 from ratings.store.schema import jobs
@@ -17,6 +17,7 @@ _DUE = (
     select(jobs)
     .where(
         jobs.c.account == INTERNAL,
+        jobs.c.kind == JobKind.LAPSE.value,
         jobs.c.priority == PRIORITY_ANSWER,
         jobs.c.state == "due",
         jobs.c.due_at <= bindparam("now"),

@@ -1,5 +1,6 @@
 """From rows to invitations and back: what the folds over the life of an invitation share."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,17 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, bindparam, or_, select, update
 
-from ratings.lifecycle import Change, Delivery, Invitation, JobKind, State, Step, Terms
+from ratings.lifecycle import (
+    OPEN_STATES,
+    Change,
+    Delivery,
+    Invitation,
+    JobKind,
+    State,
+    Step,
+    Terms,
+    next_address,
+)
 from ratings.store.rows import event_row, job_row
 from ratings.store.schema import events, invitations, jobs, rating_history, ratings, votes
 from ratings.store.surveys import load_survey_version
@@ -41,6 +52,7 @@ _CHANGED = (
     "state",
     "state_reason",
     "asked_at",
+    "accepted_at",
     "delivery",
     "external_id",
     "comment",
@@ -48,14 +60,26 @@ _CHANGED = (
     "changing",
     "revision",
 )
+_MOVE = (
+    update(invitations)
+    .where(invitations.c.id == bindparam("of"))
+    .values(account=bindparam("new_account"), address=bindparam("new_address"), further=bindparam("new_further"))
+)
+_MOVE_JOBS = (
+    update(jobs)
+    .where(jobs.c.invitation_id == bindparam("of"), jobs.c.state == "due", jobs.c.kind == JobKind.REMINDER.value)
+    .values(account=bindparam("new_account"), address=bindparam("new_address"))
+)
 _UPDATE = (
     update(invitations)
     .where(invitations.c.id == bindparam("of"))
     .values({name: bindparam(f"new_{name}") for name in _CHANGED})
 )
+_INTERNAL_KINDS = frozenset({JobKind.LAPSE, JobKind.SETTLE})
+"""Jobs that the store carries out by itself."""
+
 _COPIED = (
     "survey_id",
-    "account",
     "closed_at",
     "desk",
     "ticket_id",
@@ -76,12 +100,11 @@ class Loaded:
     row: Any
     survey: Survey
     invitation: Invitation
+    key: tuple[str, str]
+    """The (account, address) that is asked."""
+    further: tuple[tuple[str, str], ...] = ()
+    """Where to ask next, when that one takes no messages."""
     changed: bool = False
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """The (account, address) that was asked."""
-        return self.row.account, self.row.address
 
 
 class Invitations:
@@ -97,6 +120,7 @@ class Invitations:
         self._history: list[Row] = []
         self._jobs: list[Row] = []
         self._events: list[Row] = []
+        self._moved: list[Row] = []
 
     def load(self, wanted: Iterable[int]) -> None:
         """Load invitations, locked in the order of their ids; those without a survey are nobody's business."""
@@ -109,7 +133,8 @@ class Invitations:
             self.unit.rows(_LOCK, {"ids": ids})
         for row in self.unit.rows(_SELECT, {"ids": ids}):
             survey, terms = self._version(row.survey_id, row.survey_version)
-            loaded = Loaded(row, survey, _invitation(row, terms))
+            further = tuple((account, address) for account, address in json.loads(row.further or "[]"))
+            loaded = Loaded(row, survey, invitation_of(row, terms), (row.account, row.address), further)
             self.loaded[row.id] = loaded
             self.by_address.setdefault(loaded.key, []).append(loaded)
 
@@ -144,7 +169,8 @@ class Invitations:
         loaded.invitation = after
         loaded.changed = loaded.changed or after is not before
         number = after.id
-        if after.value is not None and (step.vote or step.changes or before.asked_at != after.asked_at):
+        known = after.value is not None or after.pending is not None
+        if known and (step.vote or step.changes or _rating_of(before) != _rating_of(after)):
             self._rated[number] = loaded
         if step.vote is not None:
             self._votes.append(
@@ -154,9 +180,13 @@ class Invitations:
                     "value": step.vote.value,
                     "state": step.vote.state.value,
                     "source": source,
-                    "account": loaded.row.account,
+                    "account": loaded.key[0],
                     "event_id": event_id,
                     "at": unit.now,
+                    "link_kind": None,
+                    "agent": None,
+                    "prefetch": None,
+                    "evidence": None,
                 }
             )
         for change in step.changes:
@@ -170,8 +200,8 @@ class Invitations:
                     kind=job.kind,
                     invitation_id=number,
                     revision=job.revision,
-                    account=INTERNAL if job.kind is JobKind.LAPSE else loaded.row.account,
-                    address=loaded.row.address,
+                    account=INTERNAL if job.kind in _INTERNAL_KINDS else loaded.key[0],
+                    address=loaded.key[1],
                     due_at=job.due_at,
                     text=job.text,
                     detail=tap if job.kind is JobKind.ACKNOWLEDGE else None,
@@ -180,6 +210,22 @@ class Invitations:
         for event in step.events:
             previous = before.value if before.value != after.value else None
             self._events.append(event_row(unit, event, number, after.value, previous))
+
+    def ask_next(self, loaded: Loaded, *, by: str) -> bool:
+        """Ask at the ticket's next address, if the survey may use it and there is one. Returns whether there is."""
+        if not loaded.further or loaded.invitation.state not in OPEN_STATES:
+            return False
+        loaded.key, loaded.further = loaded.further[0], loaded.further[1:]
+        self.take(loaded, next_address(loaded.invitation, self.unit.now), by=by)
+        account, address = loaded.key
+        further = json.dumps(loaded.further) if loaded.further else None
+        of = loaded.invitation.id
+        self._moved.append({"of": of, "new_account": account, "new_address": address, "new_further": further})
+        return True
+
+    def add_vote(self, row: Row) -> None:
+        """Write a vote that brings its own state and evidence."""
+        self._votes.append(row)
 
     def add_job(self, row: Row) -> None:
         """Write a job that no step asked for."""
@@ -192,6 +238,8 @@ class Invitations:
         unit.many(_UPDATE, changed)
         unit.upsert(ratings, [_rating_row(unit, loaded) for loaded in self._rated.values()], keep=_COPIED)
         unit.insert(votes, self._votes)
+        unit.many(_MOVE, self._moved)
+        unit.many(_MOVE_JOBS, self._moved)
         unit.insert(rating_history, self._history)
         unit.insert(jobs, self._jobs)
         unit.insert(events, self._events)
@@ -210,7 +258,14 @@ def terms_of(survey: Survey) -> Terms:
     return Terms(survey.scale.values, timing.edit_window, timing.comment_window, timing.reminders, timing.lapse_after)
 
 
-def _invitation(row: Any, terms: Terms) -> Invitation:
+def _rating_of(invitation: Invitation) -> tuple[object, ...]:
+    """Return what the rating's row shows of an invitation, but for the comment, whose changes are told."""
+    return invitation.value, invitation.pending, invitation.vote_state, invitation.rated_at, invitation.asked_at
+
+
+def invitation_of(row: Any, terms: Terms) -> Invitation:
+    """Return the invitation of a row of `invitations` joined with its rating (value, rated_at, vote_state)."""
+    counting = row.vote_state == VoteState.CONFIRMED.value
     return Invitation(
         id=row.id,
         state=State(row.state),
@@ -219,11 +274,13 @@ def _invitation(row: Any, terms: Terms) -> Invitation:
         due_at=row.due_at,
         state_reason=row.state_reason,
         asked_at=row.asked_at,
+        accepted_at=row.accepted_at,
         delivery=Delivery(row.delivery) if row.delivery else None,
         external_id=row.external_id,
-        value=row.value,
+        value=row.value if counting else None,
         comment=row.comment or "",
-        rated_at=row.rated_at,
+        rated_at=row.rated_at if counting else None,
+        pending=None if counting else row.value,
         vote_state=VoteState(row.vote_state) if row.vote_state else None,
         comment_until=row.comment_until,
         changing=row.changing,
@@ -237,6 +294,7 @@ def _update_row(invitation: Invitation) -> Row:
         "new_state": invitation.state.value,
         "new_state_reason": invitation.state_reason,
         "new_asked_at": invitation.asked_at,
+        "new_accepted_at": invitation.accepted_at,
         "new_delivery": invitation.delivery.value if invitation.delivery else None,
         "new_external_id": invitation.external_id,
         "new_comment": invitation.comment or None,
@@ -248,20 +306,22 @@ def _update_row(invitation: Invitation) -> Row:
 
 def _rating_row(unit: Unit, loaded: Loaded) -> Row:
     invitation, row, scale = loaded.invitation, loaded.row, loaded.survey.scale
-    assert invitation.value is not None
+    value = invitation.value if invitation.value is not None else invitation.pending
+    assert value is not None
     assert invitation.vote_state is not None
-    choice = scale.get(invitation.value)
+    choice = scale.get(value)
     return {
         "id": invitation.id,
         "state": invitation.vote_state.value,
-        "value": invitation.value,
+        "value": value,
         "satisfied": choice is not None and choice.satisfied,
         "comment": invitation.comment or None,
-        "rated_at": invitation.rated_at,
+        # What does not count is found by when it came.
+        "rated_at": invitation.rated_at if invitation.rated_at is not None else unit.now,
         "changed_at": unit.now,
         "scale": scale.name,
         "survey_id": row.survey_id,
-        "account": row.account,
+        "account": loaded.key[0],
         "asked_at": invitation.asked_at,
         "closed_at": row.closed_at,
         "desk": row.desk,

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -89,6 +90,12 @@ invitations = Table(
     Column("comment_until", BigInteger),
     Column("changing", Boolean, nullable=False),
     Column("revision", Integer, nullable=False),
+    # when the newest message with choices was accepted: what a link scanner is told by
+    Column("accepted_at", BigInteger),
+    # the ticket's further addresses, where the survey may use them: JSON [[account, address], …]
+    Column("further", Text),
+    # made by a closing notice that was rendered; true until the desk reports the closing that it was about
+    Column("awaits_closing", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("desk", "ticket_id", "closing"),
     Index(None, "account", "address"),
     Index(
@@ -99,6 +106,7 @@ invitations = Table(
     ),
     Index(None, "closed_at"),
     Index(None, "decided_at", "id"),
+    Index(None, "customer"),
 )
 """One row a closing, asked or skipped: the decision and the life that follows."""
 
@@ -165,9 +173,28 @@ votes = Table(
     Column("account", Text, nullable=False),
     Column("event_id", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
+    # of votes by link: how it came about, by what program, and what spoke against it (JSON list of ratings.links.Evidence)
+    Column("link_kind", Text),
+    Column("agent", Text),
+    Column("prefetch", Boolean),
+    Column("evidence", Text),
     Index(None, "invitation_id"),
 )
 """Every signal of the customer; nothing is ever deleted."""
+
+hits = Table(
+    "hits",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("invitation_id", Id, ForeignKey("invitations.id"), nullable=False),
+    Column("value", Integer),
+    Column("method", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("prefetch", Boolean, nullable=False),
+    Index(None, "invitation_id"),
+)
+"""Links that were opened: evidence, never votes."""
 
 rating_history = Table(
     "rating_history",
@@ -190,6 +217,7 @@ comments = Table(
     Column("id", Id, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("text", Text, nullable=False),
+    Column("sender", Text),  # who wrote, where it was not the address that was asked: mail can be answered by anybody
     sqlite_with_rowid=False,
 )
 """The customer's messages that were bound to an invitation; together they are its comment."""
@@ -320,9 +348,22 @@ addresses = Table(
     Column("next_send_at", BigInteger, nullable=False),
     Column("paused_until", BigInteger, nullable=False),
     Column("polite_at", BigInteger),
+    Column("client", Text),
+    Column("bounces", Integer, nullable=False, server_default=text("0")),
     sqlite_with_rowid=False,
 )
-"""What is known of an address: opted out, unreachable, its pace, and when it was last told that it reads a robot."""
+"""What is known of an address: opted out, unreachable, its pace, when it was last told that it reads a robot, its app, and how
+many messages in a row came back from it."""
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("customer", Text, primary_key=True),
+    Column("opted_out_at", BigInteger),
+    Column("resting_until", BigInteger),
+    sqlite_with_rowid=False,
+)
+"""Wishes of customers that hold on every channel: never ask, or not before then."""
 
 accounts = Table(
     "accounts",

@@ -20,6 +20,7 @@ from ratings.lifecycle import (
     Terms,
     Trigger,
 )
+from ratings.links import Evidence
 from ratings.times import DAY, HOUR, MINUTE, SECOND
 from ratings.votes import VOTE_TRANSITIONS, VoteState
 
@@ -242,5 +243,8 @@ def test_the_published_tables_are_the_ones_in_the_code() -> None:
         assert f"| {state.value} | {trigger.value} | {to.value} |" in page
     for (vote, signal), to_vote in VOTE_TRANSITIONS.items():
         assert f"| {vote.value if vote else '–'} | {signal.value} | {to_vote.value} |" in page
-    assert page.count("\n| ") == len(TRANSITIONS) + len(VOTE_TRANSITIONS) + 2, "a row of the page is not in the code"
+    for evidence in Evidence:
+        assert f"| {evidence.value} | " in page
+    rows = len(TRANSITIONS) + len(VOTE_TRANSITIONS) + len(Evidence)
+    assert page.count("\n| ") == rows + 3, "a row of the page is not in the code"
     assert {trigger for _, trigger in TRANSITIONS} == set(Trigger)
