@@ -17,6 +17,7 @@ class _Kind:
 
 _KINDS = {
     "telegram": _Kind("channels.telegram.config:TelegramConfig", "channels.telegram.adapter:Telegram"),
+    "viber": _Kind("channels.viber.config:ViberConfig", "channels.viber.adapter:Viber"),
 }
 
 

@@ -1,5 +1,7 @@
 """What the contract suite must know of each kind: one row a kind."""
 
+import hashlib
+import hmac
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -46,6 +48,8 @@ class KindCase:
     """Of the platform's url."""
     declared: Mapping[str, type[DeliveryError]] = field(default_factory=dict)
     """What a trouble means to this kind, where it is not what it means to the others."""
+    needs_hook_secret: bool = True
+    """False: something else proves a hook, such as a signature by the account's own token."""
 
 
 def _telegram(api_url: str, mode: Mode, hook_secrets: tuple[str, ...], timeout: float) -> Channel:
@@ -87,6 +91,43 @@ def _answer(status: int, content: dict[str, object], *headers: tuple[str, str]) 
     return Answer(status, json.dumps(content).encode(), (("Content-Type", "application/json"), *headers))
 
 
+_VIBER_TOKEN = "445da6az1s345z78-secret-of-the-viber-bot"
+_VIBER_CUSTOMER = "01234567890A=viberAnn=="
+
+
+def _viber(api_url: str, mode: Mode, hook_secrets: tuple[str, ...], timeout: float) -> Channel:
+    keys = {"token": SecretStr(_VIBER_TOKEN), "api_url": f"{api_url}/pa", "mode": mode, "timeout": timeout}
+    config = registry.config_class("viber").model_validate(keys)
+    return registry.load("viber")("viber.support", config, hook_secrets)
+
+
+def _viber_payloads(request: Recorded) -> list[str]:
+    return [button["ActionBody"] for button in json.loads(request.body)["keyboard"]["Buttons"]]
+
+
+def _viber_tap(payload: str, secret: str) -> HookRequest:
+    event = {
+        "event": "message",
+        "timestamp": 1790000050000,
+        "chat_hostname": "SN-CALLBACK-03_",
+        "message_token": 5741311803571721999,
+        "sender": {"id": _VIBER_CUSTOMER, "name": "Ann", "language": "ru", "country": "RU", "api_version": 10},
+        "message": {"type": "text", "text": payload, "tracking_data": ""},
+        "silent": True,
+    }
+    body = json.dumps(event).encode()
+    signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return HookRequest("POST", {"x-viber-content-signature": signature}, body)
+
+
+def _viber_forged(request: HookRequest) -> list[HookRequest]:
+    changed = (request.body.replace(b"Ann", b"Bob"), request.body + b" ", b"")
+    return [
+        *_with_header(request, "x-viber-content-signature", ("0" * 64,)),
+        *(replace(request, body=body) for body in changed),
+    ]
+
+
 KINDS = (
     KindCase(
         kind="telegram",
@@ -116,5 +157,23 @@ KINDS = (
         payloads=_telegram_payloads,
         tap=_telegram_tap,
         forged=partial(_with_header, name="x-telegram-bot-api-secret-token", values=("wrong",)),
+    ),
+    KindCase(
+        kind="viber",
+        library="aiohttp",
+        make=_viber,
+        hook_secrets=(_VIBER_TOKEN,),
+        needs_hook_secret=False,
+        secrets=(_VIBER_TOKEN, "secret-of-the-viber-bot"),
+        address=_VIBER_CUSTOMER,
+        accepted=_answer(200, {"status": 0, "status_message": "ok", "message_token": 5741311803571721087}),
+        throttled=_answer(200, {"status": 12, "status_message": "tooManyRequests"}),
+        retry_after=600,
+        out_of_order=_answer(502, {}),
+        refused_credentials=_answer(200, {"status": 2, "status_message": "invalidAuthToken"}),
+        garbage=Answer(200, b"<html>captive portal</html>", (("Content-Type", "text/html"),)),
+        payloads=_viber_payloads,
+        tap=_viber_tap,
+        forged=_viber_forged,
     ),
 )

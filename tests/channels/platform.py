@@ -1,7 +1,7 @@
 """A platform on loopback that answers exactly as told, also with what no platform should."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
@@ -35,6 +35,8 @@ class Drop(Behaviour):
 class Recorded:
     path: str
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Names are lower-case."""
 
     @property
     def form(self) -> dict[str, str]:
@@ -64,7 +66,7 @@ class Platform:
         lines = head.split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
         body = await reader.readexactly(int(headers.get("content-length", "0")))
-        self.requests.append(Recorded(lines[0].split()[1], body))
+        self.requests.append(Recorded(lines[0].split()[1], body, headers))
         behaviour = self.behaviour
         if self.then:
             self.behaviour = self.then.pop(0)

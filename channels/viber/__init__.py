@@ -1,0 +1,1 @@
+"""Viber, by its REST Bot API over net/http.py."""
