@@ -119,14 +119,14 @@ class CustomerSide:
         """Let the bot write."""
         chat = self.chat(who, bot)
         if not chat.subscribed:
-            chat.subscribed, chat.left, chat.opened = True, False, True
+            chat.subscribed = chat.opened = True
             self.delivery.tell(chat, "subscribed", {"user": _user(chat)})
 
     def unsubscribe(self, who: int | str, bot: str | None = None) -> None:
         """Let the bot write no more. To write to it again subscribes again."""
         chat = self.chat(who, bot)
         if chat.subscribed:
-            chat.subscribed, chat.left = False, True
+            chat.subscribed = False
             self.delivery.tell(chat, "unsubscribed", {"user_id": chat.user_id})
 
     def see(self, who: int | str, bot: str | None = None) -> None:
@@ -170,7 +170,8 @@ class CustomerSide:
             raise NotPossibleError("the account is deleted")
         self.see(chat.user_id)
         now = self.world.clock()
-        chat.subscribed, chat.left, chat.opened, chat.replied_at = True, False, True, now
+        chat.subscribed = chat.opened = True
+        chat.replied_at = now
         chat.unanswered.clear()
         message = Message(
             self.world.next_token(),

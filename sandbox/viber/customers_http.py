@@ -2,7 +2,7 @@
 
 `GET /viber/customers[?since=VERSION&wait=SECONDS]` answers all phones, and with `since` only once something has
 changed. `POST /viber/customers` adds one; `POST /viber/customers/{number}/{act}` acts: tap, write, photo, sticker,
-start, block, unblock, see, clear. Message tokens are strings here: a browser's numbers would not hold them.
+start, allow, deny, see, clear. Message tokens are strings here: a browser's numbers would not hold them.
 A refused act is `{"error": …}`: 404 for the unknown, 409 for what the phone does not allow.
 """
 
@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from .customers import CustomerSide, NotPossibleError
-from .keyboards import rows_of, shown_text
+from .keyboards import columns_of, rows_of, shown_text, text_colour
 from .state import Chat, Customer, Json, Message
 
 MAX_WAIT = 25.0
@@ -117,22 +117,14 @@ def _tap(side: CustomerSide, number: int, given: Json) -> Message:
     )
 
 
-def _start(side: CustomerSide, number: int, given: Json) -> None:
-    """The one big button of a phone that cannot write yet: comes back to a bot that was left, or opens the chat."""
-    if side.chat(number, given.get("bot")).left:
-        side.subscribe(number, given.get("bot"))
-    else:
-        side.open_chat(number, str(given.get("payload", "")), bot=given.get("bot"))
-
-
 _ACTS: dict[str, Callable[[CustomerSide, int, Json], Message | None]] = {
     "tap": _tap,
     "write": lambda side, number, given: side.write(number, str(given["text"]), bot=given.get("bot")),
     "photo": lambda side, number, given: side.send_picture(number, str(given.get("caption", "")), bot=given.get("bot")),
     "sticker": lambda side, number, given: side.send_sticker(number, bot=given.get("bot")),
-    "start": _start,
-    "block": lambda side, number, given: side.unsubscribe(number, given.get("bot")),
-    "unblock": lambda side, number, given: side.subscribe(number, given.get("bot")),
+    "start": lambda side, number, given: side.open_chat(number, str(given.get("payload", "")), bot=given.get("bot")),
+    "allow": lambda side, number, given: side.subscribe(number, given.get("bot")),
+    "deny": lambda side, number, given: side.unsubscribe(number, given.get("bot")),
     "see": lambda side, number, given: side.see(number, given.get("bot")),
     "clear": lambda side, number, given: side.clear(number, bot=given.get("bot")),
 }
@@ -143,10 +135,11 @@ def _chat(chat: Chat) -> Json:
         "bot": chat.bot.uri,
         "title": chat.bot.name,
         "user_id": chat.user_id,
-        "blocked": chat.left,
+        "blocked": False,
+        "denied": not chat.subscribed,
         "started": chat.opened or chat.subscribed,
         "messages": [_message(message) for message in chat.visible[-SHOWN_MESSAGES:]],
-        "keyboard": _rows(chat.keyboard),
+        "keyboard": chat.keyboard and {"columns": columns_of(chat.keyboard), "rows": _rows(chat.keyboard)},
         "input": chat.input,
         "tap": None,
     }
@@ -180,6 +173,7 @@ def _shown_button(button: Json) -> Json:
         "url": None,
         "columns": button.get("Columns", 6),
         "color": button.get("BgColor"),
+        "ink": text_colour(button.get("Text", "")),
     }
 
 

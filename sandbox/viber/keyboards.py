@@ -25,6 +25,7 @@ BUBBLE_LEVEL = 2  # … of rich_media
 _TAG = re.compile(r"<(/?)([a-zA-Z]+)((?:\s+[a-zA-Z]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+))*)\s*(/?)>")
 _TAGS = frozenset({"b", "i", "u", "s", "br", "font"})
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
+_FONT_COLOUR = re.compile(r"<font\b[^<>]*\bcolor\s*=\s*[\"']?(#[0-9A-Fa-f]{6})\b")
 _CHOICES = {
     "TextSize": ("small", "regular", "large"),
     "TextHAlign": ("left", "center", "right"),
@@ -71,7 +72,7 @@ def rows_of(board: Json | None) -> list[list[Json]]:
     """The buttons as they are laid out: a button that the rest of its row cannot hold begins the next one."""
     rows: list[list[Json]] = []
     room = 0
-    columns = (board or {}).get("ButtonsGroupColumns", COLUMNS)
+    columns = columns_of(board or {})
     for button in (board or {}).get("Buttons", ()):
         width = button.get("Columns", columns)
         if width > room:
@@ -80,6 +81,17 @@ def rows_of(board: Json | None) -> list[list[Json]]:
         rows[-1].append(button)
         room -= width
     return rows
+
+
+def columns_of(board: Json) -> int:
+    """How many columns there are to fill."""
+    return int(board.get("ButtonsGroupColumns", COLUMNS))
+
+
+def text_colour(text: str) -> str | None:
+    """The colour that the mark-up gives the text of a button."""
+    found = _FONT_COLOUR.search(text)
+    return found[1] if found else None
 
 
 def shown_text(text: str) -> str:

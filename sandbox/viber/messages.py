@@ -38,9 +38,11 @@ def read_message(parameters: Json) -> Draft:
     if not isinstance(level, int) or isinstance(level, bool) or level < 1:
         raise bad_data("min_api_version is not valid")
     keyboard = parameters.get("keyboard")
-    kind = parameters.get("type", "keyboard" if keyboard is not None else None)
+    kind = parameters.get("type")
     if kind is None:
-        raise missing_data("type")
+        if keyboard is None or "text" in parameters:
+            raise missing_data("type")
+        kind = "keyboard"  # a keyboard on its own needs no type
     checked = check_keyboard(keyboard, level) if keyboard is not None else None
     name, tracking_data = _sender(parameters), _string(parameters, "tracking_data", MAX_TRACKING_DATA)
     draft = Draft(kind, level, name, keyboard=checked, tracking_data=tracking_data)

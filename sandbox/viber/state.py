@@ -119,8 +119,6 @@ class Chat:
     user_id: str
     subscribed: bool
     opened: bool
-    left: bool = False
-    """Unsubscribed by the customer, and not come back since."""
     messages: list[Message] = field(default_factory=list)
     keyboard: Json | None = None
     """Below the input field, until the next message of the bot."""
