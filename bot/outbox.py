@@ -120,6 +120,8 @@ class Outbox:
             lease=int(REQUESTS * channel.config.timeout * SECOND) + LEASE_MARGIN,
             idempotent=channel.capabilities.idempotent_send,
             acknowledge_within=channel.capabilities.acknowledge_within,
+            converses=channel.capabilities.converses,
+            edits=channel.capabilities.edit,
         )
         try:
             return await self._writer.do(claim)
@@ -138,7 +140,9 @@ class Outbox:
         result = outcome.result if isinstance(outcome, Done) else outcome.code
         self._metrics.sends.labels(channel.account, job.kind.value, result).inc()
         idempotent = channel.capabilities.idempotent_send
-        finish = Finish(job.job_id, job.attempt_id, outcome, started_at, idempotent, attempted.repeatable)
+        finish = Finish(
+            job.job_id, job.attempt_id, outcome, started_at, idempotent, attempted.repeatable, self._clock()
+        )
         await self._record(channel.account, finish)
 
     async def _record(self, account: str, finish: Finish) -> None:

@@ -50,6 +50,7 @@ class SkipReason(StrEnum):
     OPTED_OUT = "opted_out"
     UNREACHABLE = "unreachable"
     ALREADY_ASKED = "already_asked"
+    RESTING = "resting"  # the customer asked to be asked less
     REOPENED = "reopened"  # the reopen was reported before this closing was
     TOO_OLD = "too_old"
     CONDITION_NOT_MET = "condition_not_met"  # "ask only when" is false
@@ -58,11 +59,12 @@ class SkipReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask at this instant, on this account (`channel`), at this address."""
+    """Ask at this instant, on this account (`channel`), at this address; `further` ones may follow if it takes no prompt."""
 
     at: Instant
     channel: str
     address: str
+    further: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Facts:
 
     `accounts` are the slugs of configured channel accounts; `opted_out` and `unreachable` hold (account, address);
     `asked_until` is `closed_at` of the ticket's newest closing that was asked or answered, `reopened_at` when the ticket
-    was last reopened.
+    was last reopened. `customer_opted_out` and `resting_until` are the customer's wishes for every channel.
     """
 
     accounts: Container[str]
@@ -90,6 +92,8 @@ class Facts:
     unreachable: Container[tuple[str, str]] = frozenset()
     asked_until: Instant | None = None
     reopened_at: Instant | None = None
+    customer_opted_out: bool = False
+    resting_until: Instant | None = None
 
 
 def decide(ticket: Ticket, survey: Survey | None, facts: Facts, now: Instant) -> Decision:
@@ -100,6 +104,23 @@ def decide(ticket: Ticket, survey: Survey | None, facts: Facts, now: Instant) ->
         return Skip(SkipReason.SURVEY_OFF, {"survey": survey.id})
     if not ticket.ask:
         return Skip(SkipReason.ASK_FALSE, {"ask": False})
+    refused = _not_again(ticket, survey, facts, now) or _unwanted(facts, now)
+    if refused is not None:
+        return refused
+    all_usable = [address for address in ticket.addresses if _obstacle(address, facts) is None]
+    usable = all_usable[0] if all_usable else None
+    if survey.skip_when is not None or survey.ask_when is not None:
+        excluded = _excluded(ticket, survey, usable)
+        if excluded is not None:
+            return excluded
+    if usable is None:
+        return _nowhere(ticket, facts)
+    further = tuple((address.channel, address.id) for address in all_usable[1:]) if survey.fallback else ()
+    return Ask(max(now, ticket.closed_at + survey.timing.delay), usable.channel, usable.id, further)
+
+
+def _not_again(ticket: Ticket, survey: Survey, facts: Facts, now: Instant) -> Skip | None:
+    """What the ticket's age and its earlier closings say."""
     timing = survey.timing
     if ticket.closed_at < now - timing.max_age:
         age, limit = (now - ticket.closed_at) // SECOND, timing.max_age // SECOND
@@ -108,18 +129,16 @@ def decide(ticket: Ticket, survey: Survey | None, facts: Facts, now: Instant) ->
         return Skip(SkipReason.ALREADY_ASKED, {"asked_until": format_instant(facts.asked_until)})
     if facts.reopened_at is not None and ticket.closed_at < facts.reopened_at:
         return Skip(SkipReason.REOPENED, {"reopened_at": format_instant(facts.reopened_at)})
-    usable: Address | None = None
-    for address in ticket.addresses:
-        if _obstacle(address, facts) is None:
-            usable = address
-            break
-    if survey.skip_when is not None or survey.ask_when is not None:
-        excluded = _excluded(ticket, survey, usable)
-        if excluded is not None:
-            return excluded
-    if usable is None:
-        return _nowhere(ticket, facts)
-    return Ask(max(now, ticket.closed_at + timing.delay), usable.channel, usable.id)
+    return None
+
+
+def _unwanted(facts: Facts, now: Instant) -> Skip | None:
+    """What the customer wishes on every channel."""
+    if facts.customer_opted_out:
+        return Skip(SkipReason.OPTED_OUT, {"everywhere": True})
+    if facts.resting_until is not None and now < facts.resting_until:
+        return Skip(SkipReason.RESTING, {"until": format_instant(facts.resting_until)})
+    return None
 
 
 def _obstacle(address: Address, facts: Facts) -> SkipReason | None:

@@ -6,7 +6,7 @@ or wants no messages. Asking again right before the act is what keeps a prompt f
 
 from dataclasses import dataclass
 
-from ratings.lifecycle import Invitation, JobKind, may_prompt, may_remind
+from ratings.lifecycle import REPEATED, Invitation, JobKind, may_prompt, may_remind
 from ratings.times import HOUR, Duration, Instant
 
 HOLD_OFF: Duration = HOUR
@@ -15,7 +15,10 @@ HOLD_OFF: Duration = HOUR
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a job meets: its invitation (None: it concerns only an address), and what holds now."""
+    """What a job meets: its invitation (None: it concerns only an address), and what holds now.
+
+    `converses`: what follows an answer is said on this channel, not on the rating page. `edits`: a message can be replaced.
+    """
 
     invitation: Invitation | None
     survey_on: bool
@@ -23,6 +26,8 @@ class World:
     unreachable: bool
     prompt_before: Instant
     acknowledge_within: Duration | None
+    converses: bool = True
+    edits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +57,16 @@ class Wait:
     reason: str
 
 
+_ANSWERING = frozenset({JobKind.NOTICE, JobKind.RENDER})
+
 Verdict = Go | Drop | Undeliverable | Wait
 
 
 def judge(kind: JobKind, text: str, created_at: Instant, world: World, now: Instant) -> Verdict:
     """Decide what to do with a due job. `text` is the key of the text it would say, for a notice."""
     invitation = world.invitation
+    if kind in _ANSWERING and not world.converses:
+        return Drop("no_conversation")
     if kind is JobKind.NOTICE:
         # To someone who opted out, the confirmation of just that is the last message.
         return Drop("opted_out") if world.opted_out and text != "opted_out" else Go()
@@ -67,17 +76,23 @@ def judge(kind: JobKind, text: str, created_at: Instant, world: World, now: Inst
         case JobKind.PROMPT:
             return _judge_prompt(invitation, world, now)
         case JobKind.REMINDER:
-            if not may_remind(invitation):
-                return Drop(invitation.state.value)
-            if world.opted_out or world.unreachable:
-                return Drop("opted_out" if world.opted_out else "unreachable")
-            return Go() if world.survey_on else Wait(now + HOLD_OFF, "survey_off")
+            return _judge_reminder(invitation, world, now)
         case JobKind.ACKNOWLEDGE:
             limit = world.acknowledge_within
             return Drop("too_late") if limit is not None and now > created_at + limit else Go()
         case _:
+            if text == REPEATED and not world.edits:
+                return Drop("said_before")
             # Nothing to edit yet: when the prompt's own Sent arrives it asks for this again.
             return Drop("not_sent") if invitation.external_id is None else Go()
+
+
+def _judge_reminder(invitation: Invitation, world: World, now: Instant) -> Verdict:
+    if not may_remind(invitation):
+        return Drop(invitation.state.value)
+    if world.opted_out or world.unreachable:
+        return Drop("opted_out" if world.opted_out else "unreachable")
+    return Go() if world.survey_on else Wait(now + HOLD_OFF, "survey_off")
 
 
 def _judge_prompt(invitation: Invitation, world: World, now: Instant) -> Verdict:

@@ -11,6 +11,10 @@ from ratings.times import DAY, Instant
 
 Key = tuple[str, str]
 
+MAX_CLIENT = 100
+MAX_BOUNCES = 3
+"""So many messages in a row that came back for a passing reason make an address unreachable."""
+
 _FACTS = (
     "opted_out_at",
     "unreachable_at",
@@ -19,6 +23,8 @@ _FACTS = (
     "next_send_at",
     "paused_until",
     "polite_at",
+    "client",
+    "bounces",
 )
 _LOAD = (
     select(addresses)
@@ -66,6 +72,10 @@ class Addresses:
         """True when messages are not taken there."""
         return self._rows[key]["unreachable_at"] is not None
 
+    def client(self, key: Key) -> str:
+        """Return what the app at this address told of itself."""
+        return self._rows[key]["client"] or ""
+
     def moved_to(self, key: Key) -> str | None:
         """Return the address that replaced this one."""
         moved: str | None = self._rows[key]["moved_to"]
@@ -112,10 +122,24 @@ class Addresses:
             self._set(key, opted_out_at=None)
         return was_out
 
-    def heard(self, key: Key) -> None:
-        """Whoever writes to us can be written to."""
-        if self.unreachable(key):
-            self._set(key, unreachable_at=None, unreachable_code=None)
+    def heard(self, key: Key, client: str | None = None) -> None:
+        """Whoever writes to us can be written to. `client` is what their app tells of itself."""
+        if self.unreachable(key) or self._rows[key]["bounces"]:
+            self._set(key, unreachable_at=None, unreachable_code=None, bounces=0)
+        if client is not None and client[:MAX_CLIENT] != self.client(key):
+            self._set(key, client=client[:MAX_CLIENT])
+
+    def bounced(self, key: Key, *, gone: bool) -> None:
+        """A message came back: the address is gone, or this is one more that may pass."""
+        bounces = self._rows[key]["bounces"] + 1
+        self._set(key, bounces=bounces)
+        if gone or bounces >= MAX_BOUNCES:
+            self.lost(key, "bounced")
+
+    def delivered(self, key: Key) -> None:
+        """A message arrived."""
+        if self._rows[key]["bounces"]:
+            self._set(key, bounces=0)
 
     def may_be_polite(self, key: Key) -> bool:
         """True once a day: then this address may be told that it writes to a robot."""

@@ -15,7 +15,7 @@ from ratings.lifecycle import Invitation, JobKind, not_delivered, opted_out, sen
 from ratings.store.addresses import Addresses, Key
 from ratings.store.loading import Invitations, Loaded
 from ratings.store.rows import IDEMPOTENT, MAX_ATTEMPTS, PRIORITIES, change_job, write_job_changes
-from ratings.store.schema import accounts, attempts, held_texts, jobs, tickets
+from ratings.store.schema import accounts, attempts, customers, held_texts, jobs, tickets
 from ratings.store.surveys import load_surveys
 from ratings.store.unit import Row, Unit
 from ratings.store.writer import Operation
@@ -52,6 +52,9 @@ _LOCK_EXPIRED = _EXPIRED.with_for_update(key_share=True, skip_locked=True)
 _ACCOUNT = select(accounts).where(accounts.c.account == bindparam("account"))
 _LOCK_ACCOUNT = _ACCOUNT.with_for_update(key_share=True)
 _SNAPSHOTS = select(tickets.c.id, tickets.c.snapshot).where(tickets.c.id.in_(bindparam("ids", expanding=True)))
+_OUT = select(customers.c.customer).where(
+    customers.c.customer.in_(bindparam("wanted", expanding=True)), customers.c.opted_out_at.is_not(None)
+)
 _END_ATTEMPTS = (
     update(attempts)
     .where(attempts.c.job_id == bindparam("of_job"), attempts.c.result.is_(None))
@@ -81,6 +84,7 @@ class Claimed:
     tries: int
     language: str | None
     invitation: Invitation | None
+    client: str  # what the customer's app told of itself
     may_send_anew: bool  # when its message is gone: False to those who want none
     survey: Survey | None  # the newest version: its words
     decided: Survey | None  # the version of the decision: its scale
@@ -100,7 +104,8 @@ class Claim(Operation[Claims]):
     """Claim due jobs of one account: at most `most`, and only what its pace allows now.
 
     `idempotent` says whether the platform takes the same message twice without showing it twice: then an attempt whose
-    lease ran out may be repeated, else its outcome stays unknown. Rates are messages a second.
+    lease ran out may be repeated, else its outcome stays unknown. Rates are messages a second. `converses` and `edits` as in
+    ratings.wanted.World.
     """
 
     account: str
@@ -110,6 +115,8 @@ class Claim(Operation[Claims]):
     lease: Duration
     idempotent: bool
     acknowledge_within: Duration | None
+    converses: bool = True
+    edits: bool = True
 
     order: ClassVar[int] = 40
 
@@ -207,6 +214,7 @@ class _ClaimFold:
         unit = self.unit
         self.places = Addresses(unit, [(row.account, row.address) for row in rows])
         self.invitations.load(row.invitation_id for row in rows if row.invitation_id)
+        self.out = self._opted_out_customers()
         self.newest = {survey.id: survey for survey in load_surveys(unit.connection)}
         self.snapshots = self._snapshots(rows)
         # Of several renderings of one prompt only the last says what is true.
@@ -268,10 +276,15 @@ class _ClaimFold:
                 address=self.places.moved_to(key) or row.address,
                 text=row.text,
                 detail=row.detail or "",
+                client=self.places.client(key),
                 tries=row.attempts + 1,
                 language=loaded.row.language if loaded else detail.get("language"),
                 invitation=loaded.invitation if loaded else None,
-                may_send_anew=not (self.places.opted_out(key) or self.places.unreachable(key)),
+                may_send_anew=not (
+                    self.places.opted_out(key)
+                    or self.places.unreachable(key)
+                    or (loaded is not None and loaded.row.customer in self.out)
+                ),
                 survey=self._survey(loaded),
                 decided=loaded.survey if loaded else None,
                 ticket=self.snapshots.get(row.invitation_id, {}),
@@ -291,7 +304,7 @@ class _ClaimFold:
                     loaded.changed = True
             case Undeliverable(reason=reason):
                 self.job_changes.append(change_job(row, state="failed", finished_at=unit.now, error=reason))
-                if loaded is not None:
+                if loaded is not None and not self.invitations.ask_next(loaded, by="outbox"):
                     self.invitations.take(loaded, not_delivered(loaded.invitation, reason), by="outbox")
             case Drop(reason=reason):
                 self.job_changes.append(change_job(row, state="dropped", finished_at=unit.now, error=reason))
@@ -303,10 +316,12 @@ class _ClaimFold:
         return World(
             invitation=loaded.invitation if loaded else None,
             survey_on=survey is not None and survey.enabled,
-            opted_out=self.places.opted_out(key),
+            opted_out=self.places.opted_out(key) or (loaded is not None and loaded.row.customer in self.out),
             unreachable=self.places.unreachable(key),
             prompt_before=(loaded.row.due_at or 0) + loaded.survey.timing.max_age if loaded else 0,
             acknowledge_within=self.claim.acknowledge_within,
+            converses=self.claim.converses,
+            edits=self.claim.edits,
         )
 
     def _survey(self, loaded: Loaded | None) -> Survey | None:
@@ -314,6 +329,11 @@ class _ClaimFold:
         if loaded is not None:
             return self.newest.get(loaded.row.survey_id)
         return min(self.newest.values(), key=lambda survey: (survey.position, survey.id), default=None)
+
+    def _opted_out_customers(self) -> set[str]:
+        """Return which customers of these jobs want to be asked nowhere."""
+        known = sorted({loaded.row.customer for loaded in self.invitations.loaded.values() if loaded.row.customer})
+        return {row.customer for row in self.unit.rows(_OUT, {"wanted": known})} if known else set()
 
     def _snapshots(self, rows: Sequence[Any]) -> dict[int, Mapping[str, Any]]:
         wanted = sorted({row.invitation_id for row in rows if row.invitation_id and row.kind != JobKind.ACKNOWLEDGE})

@@ -1,20 +1,31 @@
 """Closings and reopens: one decision for every closing, taken inside the transaction that stores it."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import msgspec
-from sqlalchemy import BigInteger, bindparam, cast, func, select, update
+from sqlalchemy import BigInteger, bindparam, cast, false, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from ratings.lifecycle import OPEN_STATES, EventType, JobKind, State, Trigger, move_invitation
+from ratings.lifecycle import OPEN_STATES, EventType, Invitation, JobKind, State, Trigger, move_invitation, sent
 from ratings.rules import Ask, Facts, decide
 from ratings.store.addresses import by_account
+from ratings.store.loading import INTERNAL, terms_of
 from ratings.store.rows import event_row, job_row
-from ratings.store.schema import addresses, closing_aliases, events, invitations, jobs, reopens, ticket_tags, tickets
+from ratings.store.schema import (
+    closing_aliases,
+    events,
+    invitations,
+    jobs,
+    reopens,
+    ticket_tags,
+    tickets,
+)
 from ratings.store.surveys import load_surveys
+from ratings.store.ticket_facts import TicketFacts
 from ratings.store.unit import Row, Unit
 from ratings.store.writer import Operation
 from ratings.survey import Survey, choose_survey
@@ -39,6 +50,7 @@ _EARLIER = (
         invitations.c.state,
         invitations.c.asked_at,
         invitations.c.expires_at,
+        invitations.c.awaits_closing,
     )
     .where(*_THEIRS)
     .order_by(invitations.c.decided_at, invitations.c.id)
@@ -51,14 +63,15 @@ _ALIASES = select(closing_aliases).where(
 _REOPENS = select(reopens).where(
     reopens.c.desk == bindparam("desk"), reopens.c.ticket_id.in_(bindparam("ticket_ids", expanding=True))
 )
-_CLOSED_ADDRESSES = select(addresses.c.address, addresses.c.opted_out_at, addresses.c.unreachable_at).where(
-    addresses.c.account == bindparam("account"), addresses.c.address.in_(bindparam("wanted", expanding=True))
-)
+_ARRIVED = update(invitations).where(invitations.c.id == bindparam("of")).values(awaits_closing=false())
 _CANCEL = (
     update(invitations)
     .where(invitations.c.id == bindparam("of"))
     .values(state=bindparam("to_state"), state_reason=bindparam("because"))
 )
+RENDERED = "rendered"
+"""The closing of a notice that named none, until the desk reports it."""
+
 _LOCKS_FROM = 7_461_706_665_000
 _LOCK_TICKETS = select(func.pg_advisory_xact_lock(func.unnest(cast(bindparam("keys"), ARRAY(BigInteger)))))
 
@@ -83,10 +96,15 @@ class ReopenedResult:
 
 @dataclass(frozen=True, slots=True)
 class DeskReport(Operation["Decided | ReopenedResult"]):
-    """A desk reported that a ticket was closed or reopened. `accounts` are the channel accounts that are configured."""
+    """A desk reported that a ticket was closed or reopened. `accounts` are the channel accounts that are configured.
+
+    `rendered`: it is about to send its own closing notice and asks what to put into it. Who is asked by it counts as asked
+    now, and the closing that the desk reports next is the one that the notice was about.
+    """
 
     report: Ticket | Reopened
     accounts: frozenset[str]
+    rendered: bool = False
 
     order: ClassVar[int] = 10
 
@@ -110,6 +128,7 @@ class _Earlier:
     expires_at: Instant
     state: State
     asked_at: Instant | None = None
+    awaits: bool = False
     row: Row | None = None
     aliases: set[str] = field(default_factory=set)
 
@@ -125,6 +144,7 @@ class _Fold:
         self.events: list[Row] = []
         self.cancelled: list[Row] = []
         self.aliases: list[Row] = []
+        self.arrived: list[Row] = []
         self.reopened: dict[tuple[str, str], Instant] = {}
         self.new_reopens: dict[tuple[str, str], Instant] = {}
         self.languages: dict[tuple[str | None, str], str] = {}
@@ -136,12 +156,12 @@ class _Fold:
         self._lock(keys)
         self.earlier = self._load_earlier(keys)
         self.surveys = load_surveys(self.unit.connection)
-        self.facts = _AddressFacts(self.unit, [report for report in reports if isinstance(report, Ticket)])
+        self.facts = TicketFacts(self.unit, [report for report in reports if isinstance(report, Ticket)])
         results: list[Decided | ReopenedResult] = []
         for operation in self.operations:
             report = operation.report
             if isinstance(report, Ticket):
-                results.append(self._close(report, operation.accounts))
+                results.append(self._close(report, operation.accounts, rendered=operation.rendered))
             else:
                 results.append(self._reopen(report))
         self._store()
@@ -162,7 +182,15 @@ class _Fold:
                 self.unit.rows(_LOCK_EARLIER, theirs)
             for row in self.unit.rows(_EARLIER, theirs):
                 decided = Decided(row.id, row.decision, row.reason, row.due_at, new=False)
-                earlier = _Earlier(decided, row.closing, row.closed_at, row.expires_at, State(row.state), row.asked_at)
+                earlier = _Earlier(
+                    decided,
+                    row.closing,
+                    row.closed_at,
+                    row.expires_at,
+                    State(row.state),
+                    row.asked_at,
+                    awaits=bool(row.awaits_closing),
+                )
                 found.setdefault((row.desk, row.ticket_id), []).append(earlier)
             for row in self.unit.rows(_ALIASES, theirs):
                 for earlier in found[desk, row.ticket_id]:  # the ticket's newest closing counts for a reopen
@@ -173,15 +201,24 @@ class _Fold:
                 self.reopened[desk, row.ticket_id] = row.reopened_at
         return found
 
-    def _close(self, ticket: Ticket, accounts: frozenset[str]) -> Decided:
+    def _close(self, ticket: Ticket, accounts: frozenset[str], *, rendered: bool) -> Decided:
         known = self.earlier.setdefault((ticket.desk, ticket.id), [])
-        closing = ticket.closing_key
+        # A notice without the closing's id goes by its ticket: rendering it again must find what was decided.
+        closing = RENDERED if rendered and ticket.closing_id is None else ticket.closing_key
         for earlier in known:
-            if closing == earlier.closing or closing in earlier.aliases:
+            if closing != RENDERED and (closing == earlier.closing or closing in earlier.aliases):
+                self._arrive(earlier, rendered=rendered)
                 return _again(earlier.decided)
-        if known and known[-1].state in OPEN_STATES and self.unit.now < known[-1].expires_at:
-            self._alias(known[-1], ticket, closing)
-            return _again(known[-1].decided)
+        newest = known[-1] if known else None
+        if newest is not None and (
+            newest.awaits or (newest.state in OPEN_STATES and self.unit.now < newest.expires_at)
+        ):
+            if closing != RENDERED:
+                self._alias(newest, ticket, closing)
+                self._arrive(newest, rendered=rendered)
+            return _again(newest.decided)
+        if closing == RENDERED:
+            closing = f"{RENDERED}:{self.unit.now}"
         survey = choose_survey(self.surveys, ticket)
         asked = [each.closed_at for each in known if each.asked_at is not None or each.state is State.ANSWERED]
         facts = Facts(
@@ -190,16 +227,86 @@ class _Fold:
             unreachable=self.facts.unreachable,
             asked_until=max(asked, default=None),
             reopened_at=self.reopened.get((ticket.desk, ticket.id)),
+            customer_opted_out=self.facts.customer_out(ticket),
+            resting_until=self.facts.resting_until(ticket),
         )
         decision = decide(ticket, survey, facts, self.unit.now)
         earlier = self._insert(ticket, closing, survey, decision if isinstance(decision, Ask) else None)
-        if not isinstance(decision, Ask):
-            assert earlier.row is not None
+        assert earlier.row is not None
+        if rendered:
+            earlier.awaits = earlier.row["awaits_closing"] = True
+        if isinstance(decision, Ask):
+            if rendered:
+                self._ask_by_notice(earlier, earlier.row, survey, accounts)
+            else:
+                self._ask(earlier.decided.invitation_id, decision)
+        else:
             earlier.row["reason"] = decision.reason.value
             earlier.row["detail"] = _json(decision.detail)
             earlier.decided = Decided(earlier.decided.invitation_id, "skip", decision.reason.value, None, new=True)
         known.append(earlier)
         return earlier.decided
+
+    def _ask(self, number: int, ask: Ask) -> None:
+        """Ask by a prompt of ours, when it is due."""
+        self.jobs.append(
+            job_row(
+                self.unit,
+                kind=JobKind.PROMPT,
+                invitation_id=number,
+                revision=0,
+                account=ask.channel,
+                address=ask.address,
+                due_at=ask.at,
+            )
+        )
+
+    def _ask_by_notice(self, earlier: _Earlier, row: Row, survey: Survey | None, accounts: frozenset[str]) -> None:
+        """Ask by the desk's own notice, which goes out now. Reminders go by the account, where there is one."""
+        assert survey is not None
+        now = self.unit.now
+        step = sent(
+            Invitation(row["id"], State.SCHEDULED, terms_of(survey), row["expires_at"], due_at=now),
+            None,
+            now,
+            asked_at=now,
+        )
+        asked = step.invitation
+        assert asked.delivery is not None
+        row.update(
+            due_at=now,
+            state=asked.state.value,
+            asked_at=asked.asked_at,
+            accepted_at=asked.accepted_at,
+            delivery=asked.delivery.value,
+            revision=asked.revision,
+        )
+        earlier.state, earlier.asked_at = asked.state, asked.asked_at
+        earlier.decided = replace(earlier.decided, due_at=now)
+        for job in step.jobs:
+            if job.kind is JobKind.LAPSE or row["account"] in accounts:
+                account = INTERNAL if job.kind is JobKind.LAPSE else row["account"]
+                self.jobs.append(
+                    job_row(
+                        self.unit,
+                        kind=job.kind,
+                        invitation_id=row["id"],
+                        revision=job.revision,
+                        account=account,
+                        address=row["address"],
+                        due_at=job.due_at,
+                    )
+                )
+        self.events.extend(event_row(self.unit, event, row["id"]) for event in step.events)
+
+    def _arrive(self, earlier: _Earlier, *, rendered: bool) -> None:
+        """The closing that a rendered notice was about is reported."""
+        if earlier.awaits and not rendered:
+            earlier.awaits = False
+            if earlier.row is not None:
+                earlier.row["awaits_closing"] = False
+            else:
+                self.arrived.append({"of": earlier.decided.invitation_id})
 
     def _alias(self, earlier: _Earlier, ticket: Ticket, closing: str) -> None:
         """Remember that this closing is the same as an earlier one, for when it is reported again."""
@@ -259,22 +366,13 @@ class _Fold:
             "comment_until": None,
             "changing": False,
             "revision": 0,
+            "accepted_at": None,
+            "further": json.dumps(ask.further) if ask and ask.further else None,
+            "awaits_closing": False,
         }
         self.invitations.append(row)
         self.tickets.append({"id": number, "received_at": now, "snapshot": _json(ticket_to_dict(ticket))})
         self.tags.extend({"tag": tag, "invitation_id": number} for tag in dict.fromkeys(ticket.tags))
-        if ask:
-            self.jobs.append(
-                job_row(
-                    self.unit,
-                    kind=JobKind.PROMPT,
-                    invitation_id=number,
-                    revision=0,
-                    account=ask.channel,
-                    address=ask.address,
-                    due_at=ask.at,
-                )
-            )
         decided = Decided(number, row["decision"], None, row["due_at"], new=True)
         return _Earlier(decided, closing, ticket.closed_at, row["expires_at"], state, row=row)
 
@@ -290,6 +388,8 @@ class _Fold:
         if report.reopened_at > self.reopened.get(key, 0):
             self.reopened[key] = self.new_reopens[key] = report.reopened_at
         for earlier in self.earlier.get(key, ()):
+            if report.reopened_at >= earlier.closed_at:
+                self._arrive(earlier, rendered=False)  # whatever closing comes now, the notice was not about it
             state = move_invitation(earlier.state, Trigger.REOPENED)
             # A reopen older than the closing tells of an earlier end of the ticket.
             if state is earlier.state or report.reopened_at < earlier.closed_at:
@@ -314,22 +414,8 @@ class _Fold:
         unit.insert(ticket_tags, self.tags)
         unit.insert(jobs, self.jobs)
         unit.many(_CANCEL, self.cancelled)
+        unit.many(_ARRIVED, self.arrived)
         unit.insert(events, self.events)
-
-
-class _AddressFacts:
-    """Which addresses of a batch's tickets take no prompts."""
-
-    def __init__(self, unit: Unit, reported: Sequence[Ticket]) -> None:
-        wanted = {(address.channel, address.id) for ticket in reported for address in ticket.addresses}
-        self.opted_out: set[tuple[str, str]] = set()
-        self.unreachable: set[tuple[str, str]] = set()
-        for account, ids in by_account(wanted).items():
-            for row in unit.rows(_CLOSED_ADDRESSES, {"account": account, "wanted": ids}):
-                if row.opted_out_at is not None:
-                    self.opted_out.add((account, row.address))
-                if row.unreachable_at is not None:
-                    self.unreachable.add((account, row.address))
 
 
 def _again(decided: Decided) -> Decided:

@@ -66,7 +66,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Finish(Operation[None]):
-    """One attempt ended. `idempotent` as in Claim.
+    """One attempt ended, at `ended_at` (None: now). `idempotent` as in Claim.
 
     `repeatable` is the word of who made the attempt: whether doing it again does no harm. None: its kind decides.
     """
@@ -77,6 +77,7 @@ class Finish(Operation[None]):
     started_at: Instant
     idempotent: bool
     repeatable: bool | None = None
+    ended_at: Instant | None = None
 
     order: ClassVar[int] = 30
 
@@ -155,11 +156,18 @@ class _FinishFold:
         if loaded is None:
             return
         if row.kind == JobKind.PROMPT:
-            step = sent(loaded.invitation, outcome.external_id, self.unit.now, asked_at=operation.started_at)
+            step = sent(
+                loaded.invitation,
+                outcome.external_id,
+                self.unit.now,
+                asked_at=operation.started_at,
+                accepted_at=operation.ended_at,
+            )
             self.invitations.take(loaded, step, by="outbox")
         elif outcome.external_id is not None:
             # A reminder, or an edit that had to become a new message: this is now the one on the screen.
-            loaded.invitation = replace(loaded.invitation, external_id=outcome.external_id)
+            accepted_at = operation.ended_at if operation.ended_at is not None else self.unit.now
+            loaded.invitation = replace(loaded.invitation, external_id=outcome.external_id, accepted_at=accepted_at)
             loaded.changed = True
 
     def _failed(self, row: Any, loaded: Loaded | None, operation: Finish, outcome: Failed, *, mine: bool) -> None:
@@ -184,7 +192,7 @@ class _FinishFold:
                 self.invitations.take(prompted, step, by="outbox")
         else:
             self.job_changes.append(change_job(row, state="failed", finished_at=now, error=outcome.code))
-            if prompted is not None:
+            if prompted is not None and not self.invitations.ask_next(prompted, by="outbox"):
                 self.invitations.take(prompted, not_delivered(prompted.invitation, outcome.code), by="outbox")
 
     def _again_at(self, row: Any, operation: Finish, outcome: Failed) -> Instant | None:
