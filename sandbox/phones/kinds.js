@@ -2,4 +2,5 @@
 // 404 and is left out. What a kind cannot do (`acts`) is not offered in its menu.
 export const kinds = [
   { kind: "telegram", title: "Telegram", api: "/customers", acts: ["photo", "voice", "sticker", "block", "unblock", "clear"] },
+  { kind: "vk", title: "VK", api: "/vk/customers", acts: ["photo", "voice", "sticker", "allow", "deny", "block", "unblock", "clear"] },
 ];

@@ -176,11 +176,12 @@ class Phone {
     this.part(".bar-title").textContent = chat.title;
     this.part(".avatar").textContent = [...chat.title][0] ?? "?";
     this.part(".avatar").className = `avatar hue-${[...chat.bot].reduce((sum, letter) => sum + letter.codePointAt(0), 0) % 6}`;
-    const state = customer.deactivated ? words.gone : chat.blocked ? words.blocked : words.bot;
+    const state = customer.deactivated ? words.gone : chat.blocked ? words.blocked : chat.denied ? words.denied : words.bot;
     this.part(".bar-state").textContent = state;
     for (const button of this.root.querySelectorAll("[data-act]")) {
       const name = button.dataset.act;
-      const fits = name === "unblock" ? chat.blocked : name === "clear" || !chat.blocked;
+      const special = { unblock: chat.blocked, allow: chat.denied && !chat.blocked, deny: !chat.denied && !chat.blocked };
+      const fits = special[name] ?? (name === "clear" || !chat.blocked);
       button.hidden = !this.kind.acts.includes(name) || !fits;
     }
     const closed = chat.blocked || !chat.started || customer.deactivated;
@@ -188,14 +189,17 @@ class Phone {
     this.part(".start").hidden = !closed || customer.deactivated;
     this.part(".start").textContent = chat.blocked ? words.restart : words.start;
     this.root.classList.toggle("blocked", chat.blocked || customer.deactivated);
-    const rows = chat.messages.findLast(({ reply_keyboard: rows, mine }) => !mine && rows.length)?.reply_keyboard ?? [];
+    const below = chat.messages.findLast(({ reply_keyboard: rows, mine }) => !mine && rows.length);
+    const rows = below?.reply_keyboard ?? [];
     this.part(".quick").hidden = closed || !rows.length;
     this.part(".quick").replaceChildren(...rows.map((row) => {
       const line = element("div", "row");
-      for (const label of row) {
-        const button = element("button", "key", label);
+      for (const key of row) { // a label that is written, or a button with its place in the keyboard
+        const button = element("button", `key ${key.colour ?? ""}`, key.text ?? key);
         button.type = "button";
-        button.addEventListener("click", () => this.act("write", { text: label }));
+        button.addEventListener("click", () => (key.place
+          ? this.act("tap", { message_id: below.id, button: key.place })
+          : this.act("write", { text: key })));
         line.append(button);
       }
       return line;
@@ -268,7 +272,7 @@ class Phone {
       const line = element("div", "row");
       row.forEach((button, c) => {
         const safe = /^(https?|tg):/i.test(button.url ?? "") ? button.url : null;
-        const key = element(safe ? "a" : "button", "key");
+        const key = element(safe ? "a" : "button", `key ${button.colour ?? ""}`.trim());
         key.append(element("span", /^\p{Extended_Pictographic}\uFE0F?$/u.test(button.text) ? "face" : "", button.text));
         key.dataset.key = `${this.root.id}/${message.id}/${r}/${c}`;
         if (safe) Object.assign(key, { href: safe, target: "_blank", rel: "noopener noreferrer" });
@@ -287,7 +291,7 @@ class Phone {
 
   async press(key, message, button) {
     key.classList.add("waiting");
-    if (!(await this.act("tap", { message_id: message.id, data: button.data }))) key.classList.remove("waiting");
+    if (!(await this.act("tap", { message_id: message.id, data: button.data, button: button.place }))) key.classList.remove("waiting");
   }
 
   drawTap(tap) {

@@ -5,6 +5,9 @@ import aiohttp
 import pytest
 
 from sandbox.telegram import TelegramSandbox
+from sandbox.vk import VkSandbox
+
+from .vk_kit import GLEB, GROUP_ID, SECRET, VERA, VK_TOKEN, VkApi, VkReceiver, caller
 
 TOKEN = "42:TEST"
 ANNA = 555_001
@@ -59,3 +62,31 @@ def api(sandbox: TelegramSandbox, http: aiohttp.ClientSession) -> Api:
 def keyboard(*data: str, columns: int = 5) -> dict[str, Any]:
     buttons = [{"text": str(number), "callback_data": one} for number, one in enumerate(data, 1)]
     return {"inline_keyboard": [buttons[at : at + columns] for at in range(0, len(buttons), columns)]}
+
+@pytest.fixture
+async def vk(clock: Clock) -> AsyncIterator[VkSandbox]:
+    vk = VkSandbox(clock=clock, limits=None)
+    vk.add_community(VK_TOKEN, GROUP_ID, "Help", screen_name="help")
+    vk.add_customer(VERA, "Vera")
+    vk.add_customer(GLEB, "Gleb", "en", wrote=[])
+    await vk.start()
+    yield vk
+    await vk.stop()
+
+
+@pytest.fixture
+def call(vk: VkSandbox, http: aiohttp.ClientSession) -> VkApi:
+    return caller(vk, http)
+
+
+@pytest.fixture
+async def callback_server(vk: VkSandbox) -> AsyncIterator[VkReceiver]:
+    """A bot's receiver that was set up by hand: confirmed, with all events."""
+    receiver = VkReceiver()
+    await receiver.server.start()
+    vk.add_server(f"{receiver.server.url}/vk", SECRET)
+    yield receiver
+    if receiver.gate:
+        receiver.gate.set()
+    await vk.delivery.close()
+    await receiver.server.stop()
