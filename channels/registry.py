@@ -16,8 +16,10 @@ class _Kind:
 
 
 _KINDS = {
+    "email": _Kind("channels.email.config:EmailConfig", "channels.email.adapter:Email"),
     "telegram": _Kind("channels.telegram.config:TelegramConfig", "channels.telegram.adapter:Telegram"),
     "viber": _Kind("channels.viber.config:ViberConfig", "channels.viber.adapter:Viber"),
+    "vk": _Kind("channels.vk.config:VkConfig", "channels.vk.adapter:Vk"),
 }
 
 

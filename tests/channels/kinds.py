@@ -2,18 +2,23 @@
 
 import hashlib
 import hmac
+import email.policy
 import json
+import re
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
+from email import message_from_bytes
 from functools import partial
 
 from pydantic import SecretStr
 
 from channels import registry
 from channels.base import Channel, HookRequest, Mode
-from net.errors import DeliveryError
-from tests.channels.platform import Answer, Behaviour, Platform, Recorded, running_platform
+from net.errors import DeliveryError, Unreachable
+from tests.channels.platform import Answer, Behaviour, Garbage, Platform, Recorded, running_platform
+from tests.channels.smtp_platform import Replies, SmtpPlatform
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,8 @@ class KindCase:
     """Of the platform's url."""
     declared: Mapping[str, type[DeliveryError]] = field(default_factory=dict)
     """What a trouble means to this kind, where it is not what it means to the others."""
+    waiting: str = "2386547801234567890"
+    """What a tap of this kind gives to acknowledge it by."""
     needs_hook_secret: bool = True
     """False: something else proves a hook, such as a signature by the account's own token."""
 
@@ -128,6 +135,76 @@ def _viber_forged(request: HookRequest) -> list[HookRequest]:
     ]
 
 
+_VK_TOKEN = "vk1.a.secret-of-the-community_x-0123456789"
+_VK_GROUP = 900100
+
+
+def _vk(api_url: str, mode: Mode, hook_secrets: tuple[str, ...], timeout: float) -> Channel:
+    keys = {"token": SecretStr(_VK_TOKEN), "group_id": _VK_GROUP, "api_url": api_url, "mode": mode, "timeout": timeout}
+    config = registry.config_class("vk").model_validate({**keys, "poll_wait": 1, "threads": 2})
+    return registry.load("vk")("vk.support", config, hook_secrets)
+
+
+def _vk_payloads(request: Recorded) -> list[str]:
+    rows = json.loads(request.form.get("keyboard", '{"buttons": []}'))["buttons"]
+    return [button["action"]["payload"] for row in rows for button in row]
+
+
+def _vk_tap(payload: str, secret: str) -> HookRequest:
+    event = {
+        "type": "message_event",
+        "event_id": "3f1c5a77e0d94b1c9c2d7b60a4f1e2d3c4b5a697",
+        "v": "5.199",
+        "group_id": _VK_GROUP,
+        "secret": secret,
+        "object": {
+            "user_id": 555001,
+            "peer_id": 555001,
+            "event_id": "a1b2c3d4e5f6",
+            "payload": json.loads(payload) if payload.startswith("{") else payload,
+            "conversation_message_id": 31,
+        },
+    }
+    return HookRequest("POST", {"content-type": "application/json"}, json.dumps(event).encode())
+
+
+def _vk_forged(request: HookRequest) -> list[HookRequest]:
+    event = json.loads(request.body)
+    good = event["secret"]
+    secrets = ("wrong", "", " ", good[:-1], good + "x", good.swapcase(), "ü", None, 5, [good])
+    forged = [{**event, "secret": guess} for guess in secrets]
+    forged += [{**event, "group_id": group} for group in (_VK_GROUP + 1, 0, str(_VK_GROUP), None)]
+    forged += [{key: value for key, value in event.items() if key != missing} for missing in ("secret", "group_id")]
+    # Only whoever asks for the confirmation code may come without a secret: not with a wrong one, nor for another.
+    forged += [{**event, "type": "confirmation", "secret": "wrong"}]
+    forged += [{"type": "confirmation", "group_id": _VK_GROUP + 1}]
+    return [replace(request, body=json.dumps(one).encode()) for one in forged]
+
+
+def _vk_error(code: int, words: str) -> Answer:
+    echo = [{"key": "message", "value": "echoed"}, {"key": "peer_ids", "value": "555001"}]
+    return _answer(200, {"error": {"error_code": code, "error_msg": words, "request_params": echo}})
+
+
+def _email(url: str, mode: Mode, _hook_secrets: tuple[str, ...], timeout: float) -> Channel:
+    keys = {"smtp": url, "from": "Support <support@example.org>", "user": "support", "timeout": timeout}
+    keys |= {"password": SecretStr(_EMAIL_PASSWORD), "mode": mode}
+    if mode is not Mode.SEND_ONLY:
+        keys["lmtp_listen"] = "127.0.0.1:0"
+    return registry.load("email")("email.support", registry.config_class("email").model_validate(keys), ())
+
+
+_EMAIL_PASSWORD = "correct-horse-battery"
+
+
+def _email_payloads(request: Recorded) -> list[str]:
+    mail = message_from_bytes(request.body, policy=email.policy.default)
+    html = mail.get_body(("html",))
+    assert html is not None
+    links = re.findall(r'<a href="([^"]+/r/[^"]+)"([^>]*)', html.get_content())
+    return [link for link, attributes in links if "aria-hidden" not in attributes]
+
+
 KINDS = (
     KindCase(
         kind="telegram",
@@ -175,5 +252,44 @@ KINDS = (
         payloads=_viber_payloads,
         tap=_viber_tap,
         forged=_viber_forged,
+    ),
+    KindCase(
+        kind="vk",
+        library="vk_api",
+        make=_vk,
+        hook_secrets=("new-hook-secret", "old-hook-secret"),
+        secrets=(_VK_TOKEN, "secret-of-the-community", "new-hook-secret", "old-hook-secret"),
+        address="555001",
+        accepted=_answer(200, {"response": [{"peer_id": 555001, "message_id": 10245, "conversation_message_id": 31}]}),
+        throttled=_vk_error(6, "Too many requests per second"),
+        retry_after=1,
+        out_of_order=_vk_error(10, "Internal server error: could not check access_token now, check later."),
+        refused_credentials=_vk_error(5, f"User authorization failed: invalid access_token {_VK_TOKEN} (4)."),
+        garbage=Answer(200, b"<html>captive portal</html>", (("Content-Type", "text/html"),)),
+        payloads=_vk_payloads,
+        tap=_vk_tap,
+        forged=_vk_forged,
+        waiting="555001:555001:a1b2c3d4e5f6",
+    ),
+    KindCase(
+        kind="email",
+        library="aiosmtplib",
+        make=_email,
+        hook_secrets=("new-hook-secret", "old-hook-secret"),
+        secrets=(_EMAIL_PASSWORD, b64encode(_EMAIL_PASSWORD.encode()).decode()[:-2]),
+        address="ann@example.net",
+        accepted=Replies(),
+        throttled=Replies({"MAIL": "421 4.7.0 too many mails from support@example.org, ann@example.net"}),
+        retry_after=60,
+        out_of_order=Replies({"EHLO": "451 4.3.0 out of order"}),
+        refused_credentials=Replies({"AUTH": "535 5.7.8 the password correct-horse-battery is wrong"}),
+        garbage=Replies({"content": Garbage(b"it is a nice day\r\n"), "AUTH": Garbage(b"it is a nice day\r\n")}),
+        payloads=_email_payloads,
+        tap=None,
+        forged=lambda _: [],
+        mode=Mode.SEND_ONLY,
+        platform=partial(running_platform, SmtpPlatform, "smtp"),
+        scheme="smtp",
+        declared={"out_of_order": Unreachable, "no http": Unreachable},
     ),
 )

@@ -46,6 +46,7 @@ def test_every_error_code_is_explained(kind: str) -> None:
     codes = {thing.code for thing in vars(errors).values() if isinstance(thing, type) and hasattr(thing, "code")}
     impossible = {
         "telegram": {"opted_out", "window_closed"},
+        "vk": {"opted_out", "window_closed"},
         "viber": {"opted_out", "window_closed", "not_editable", "tap_expired"},
     }
     for code in codes - impossible.get(kind, set()):

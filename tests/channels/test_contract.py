@@ -76,7 +76,7 @@ def prompt(text: str = WORDS, choices: tuple[Choice, ...] = FACES) -> Prompt:
 
 def message(channel: Channel, text: str = WORDS) -> Message:
     """A kind that only has links says no more than words."""
-    return Message(text, ACTIONS if channel.capabilities.converses else (), TOKEN)
+    return Message(text, ACTIONS if channel.capabilities.converses else (), TOKEN, key="invitation-1-message")
 
 
 def test_every_kind_has_its_row() -> None:
@@ -216,7 +216,7 @@ CALLS: dict[str, Call] = {
     "send_prompt": lambda case, channel: channel.send_prompt(case.address, prompt()),
     "send_text": lambda case, channel: channel.send_text(case.address, message(channel)),
     "edit": lambda case, channel: channel.edit(case.address, "77", message(channel)),
-    "acknowledge": lambda _, channel: channel.acknowledge("2386547801234567890", "Thank you!"),
+    "acknowledge": lambda case, channel: channel.acknowledge(case.waiting, "Thank you!"),
 }
 
 

@@ -1,0 +1,110 @@
+"""Bots Long Poll (https://dev.vk.com/ru/api/bots-long-poll/getting-started): events as they come, and where to go on.
+
+`VkBotLongPoll` of vk_api forgets its position, stops at a read timeout and cannot be cancelled: the loop is our own.
+Every reader gets every event, and the Callback API brings the same ones again: their ids tell.
+"""
+
+import json
+import logging
+from collections.abc import AsyncIterator, Sequence
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec import Struct
+
+from channels.base import Inbound
+from channels.vk.client import Client
+from channels.vk.community import Community
+from channels.vk.config import VkConfig
+from channels.vk.failures import NOT_VK
+from channels.vk.updates import read_update
+from net.errors import Misconfigured, OutcomeUnknown, Unreachable
+from net.http import HttpClient, raise_for_status
+
+ROUNDS = 100
+"""Answers after which a new key is asked for: with an old one taps have been seen to stop coming, after hours."""
+
+_LOST, _KEY_OVER, _ALL_OVER = 1, 2, 3
+_log = logging.getLogger("tapfive.vk")
+
+
+class _Server(Struct):
+    server: str
+    key: str
+    ts: str | int
+
+
+class _Answer(Struct):
+    ts: str | int | None = None
+    updates: list[object] | None = None
+    failed: int = 0
+
+
+async def listen(
+    client: Client, http: HttpClient, config: VkConfig, account: str, position: str | None
+) -> AsyncIterator[tuple[Sequence[Inbound], str]]:
+    """Poll from `position`, VK's `ts`: the number of the next event. Ends by a DeliveryError alone."""
+    await Community(client, config.group_id).switch_long_poll_on()
+    ts = position
+    while True:
+        server = await client.ask("groups.getLongPollServer", _Server, group_id=config.group_id)
+        fresh = ts is None
+        if ts is None:
+            ts = str(server.ts)
+            yield (), ts  # so that nothing is lost that comes before the first event
+        for number in range(ROUNDS):
+            answer = await _ask(http, server, ts, config)
+            if answer is None:
+                break
+            if answer.failed:
+                reached = _after_failure(answer, ts, account)
+                if number == 0 and (fresh or reached == ts):
+                    raise Unreachable("VK refuses its own new key", platform_code=f"failed {answer.failed}")
+                ts = reached
+                break
+            if answer.updates is None or answer.ts is None:
+                raise Unreachable(NOT_VK)
+            # Each is read by itself, so that one that cannot be read does not hide the others.
+            events = [read_update(_body(update)) for update in answer.updates]
+            if events or str(answer.ts) != ts:
+                ts = str(answer.ts)
+                yield events, ts
+
+
+def _after_failure(answer: _Answer, ts: str, account: str) -> str | None:
+    """Where to go on: None is where VK is by then."""
+    if answer.failed == _KEY_OVER:
+        return ts
+    if answer.failed not in {_LOST, _ALL_OVER}:
+        raise Misconfigured("VK's long poll fails for a reason of its own", platform_code=f"failed {answer.failed}")
+    _log.warning("VK lost events of %s before they were read", account)
+    return None if answer.failed == _ALL_OVER or answer.ts is None else str(answer.ts)
+
+
+async def _ask(http: HttpClient, server: _Server, ts: str, config: VkConfig) -> _Answer | None:
+    """One answer; None when none came in time, which happens."""
+    query = {"act": "a_check", "key": server.key, "ts": ts, "wait": str(config.poll_wait)}
+    try:
+        url = f"{server.server}?{urlencode(query)}"
+        answer = await http.request("GET", url, timeout=config.poll_wait + config.timeout)
+        raise_for_status(answer)
+        return _decoder.decode(answer.body)
+    except OutcomeUnknown as error:
+        if error.platform_code == "timeout":
+            return None
+        failure = Unreachable(error.text, platform_code=error.platform_code)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        failure = Unreachable(NOT_VK)
+    raise failure
+
+
+_decoder = msgspec.json.Decoder(_Answer)
+
+
+def _body(update: object) -> bytes:
+    """An event as a hook would have brought it."""
+    try:
+        return msgspec.json.encode(update)
+    except (UnicodeEncodeError, OverflowError, msgspec.MsgspecError):
+        # Half an emoji, or a number beyond 64 bits: the standard library writes what it has read, whatever it is.
+        return json.dumps(update).encode()
