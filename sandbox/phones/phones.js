@@ -154,11 +154,14 @@ class Phone {
     const chat = customer.chats.find(({ bot }) => bot === this.bot) ?? customer.chats[0];
     if (!chat) return;
     this.bot = chat.bot;
+    const talk = this.part(".talk");
+    const atEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 60; // before anything below it grows
     this.part(".owner-name").textContent = customer.name;
     this.root.ariaLabel = `${customer.name}, ${this.kind.title}`;
     this.chip.textContent = customer.name;
     this.drawBar(customer, chat);
-    this.drawTalk(chat);
+    this.drawBoard(chat);
+    this.drawTalk(chat, atEnd);
     this.drawTap(chat.tap);
   }
 
@@ -185,7 +188,8 @@ class Phone {
       button.hidden = !this.kind.acts.includes(name) || !fits;
     }
     const closed = chat.blocked || !chat.started || customer.deactivated;
-    this.part(".composer").hidden = closed;
+    this.part(".composer").hidden = closed || chat.input === "hidden";
+    this.part(".composer").classList.toggle("minimized", chat.input === "minimized");
     this.part(".start").hidden = !closed || customer.deactivated;
     this.part(".start").textContent = chat.blocked ? words.restart : words.start;
     this.root.classList.toggle("blocked", chat.blocked || customer.deactivated);
@@ -206,9 +210,33 @@ class Phone {
     }));
   }
 
-  drawTalk(chat) {
+  /** The keyboard that belongs to the chat and stands below the input field, until another message replaces it. */
+  drawBoard(chat) {
+    const board = this.part(".board");
+    const json = JSON.stringify([chat.bot, chat.keyboard]);
+    board.hidden = !chat.keyboard || this.part(".start").hidden === false || this.customer.deactivated;
+    if (json === this.boardJson) return;
+    this.boardJson = json;
+    board.replaceChildren(...(chat.keyboard?.rows ?? []).map((row) => {
+      const line = element("div", "row");
+      line.style.gridTemplateColumns = `repeat(${chat.keyboard.columns}, 1fr)`;
+      for (const button of row) {
+        const key = element("button", "key");
+        key.append(caption(button.text));
+        key.type = "button";
+        key.dataset.data = button.data ?? "";
+        key.disabled = button.data === null;
+        key.style.gridColumn = `span ${button.columns}`;
+        if (button.color) Object.assign(key.style, { background: button.color, color: button.ink ?? "#000" });
+        key.addEventListener("click", () => this.act("tap", { data: button.data }));
+        line.append(key);
+      }
+      return line;
+    }));
+  }
+
+  drawTalk(chat, atEnd) {
     const talk = this.part(".talk");
-    const atEnd = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 60;
     const focused = document.activeElement?.dataset?.key;
     const present = new Set(chat.messages.map(({ id }) => id));
     let changed = false;
@@ -229,7 +257,9 @@ class Phone {
     }
     if (!chat.messages.length) talk.append(element("p", "quiet", words.quiet));
     if (focused && document.activeElement === document.body) $(`[data-key="${CSS.escape(focused)}"]`, talk)?.focus();
-    if (changed && atEnd) talk.scrollTo({ top: talk.scrollHeight, behavior: calm.matches ? "auto" : "smooth" });
+    const resized = this.talkHeight !== talk.clientHeight;
+    this.talkHeight = talk.clientHeight;
+    if ((changed || resized) && atEnd) talk.scrollTo({ top: talk.scrollHeight, behavior: calm.matches ? "auto" : "smooth" });
   }
 
   message(message, target) {
@@ -246,9 +276,10 @@ class Phone {
     reply.type = "button";
     reply.title = words.reply;
     reply.ariaLabel = `${words.reply}: ${summary(message)}`;
+    reply.hidden = this.kind.replies === false;
     reply.addEventListener("click", () => this.reply(message));
     bubble.addEventListener("click", (event) => {
-      if (!event.target.closest("a") && !getSelection().toString()) this.reply(message);
+      if (!reply.hidden && !event.target.closest("a") && !getSelection().toString()) this.reply(message);
     });
     const line = element("div", "line");
     line.append(bubble, reply);
@@ -273,7 +304,7 @@ class Phone {
       row.forEach((button, c) => {
         const safe = /^(https?|tg):/i.test(button.url ?? "") ? button.url : null;
         const key = element(safe ? "a" : "button", `key ${button.colour ?? ""}`.trim());
-        key.append(element("span", /^\p{Extended_Pictographic}\uFE0F?$/u.test(button.text) ? "face" : "", button.text));
+        key.append(caption(button.text));
         key.dataset.key = `${this.root.id}/${message.id}/${r}/${c}`;
         if (safe) Object.assign(key, { href: safe, target: "_blank", rel: "noopener noreferrer" });
         else {
@@ -307,6 +338,11 @@ class Phone {
   }
 }
 
+/** What stands on a key; a lone emoji is a face. */
+function caption(text) {
+  return element("span", /^\p{Extended_Pictographic}\uFE0F?$/u.test(text) ? "face" : "", text);
+}
+
 function summary(message) {
   const text = message.text || words.media[message.media] || "";
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
@@ -324,7 +360,7 @@ function drawAll(kind, customers) {
     present.add(key);
     let phone = phones.get(key);
     if (!phone) {
-      phone = new Phone(kind, customer);
+      phone = new (kind.Phone ?? Phone)(kind, customer);
       phones.set(key, phone);
       $("#phones").append(phone.root);
       $("#chips").append(phone.chip);
@@ -344,7 +380,7 @@ async function follow(kind) {
   for (let pause = 1000; ;) {
     try {
       const answer = await fetch(version === "" ? kind.api : `${kind.api}?since=${version}&wait=25`);
-      if (answer.status === 404) return;
+      if (answer.status === 204) return; // this kind does not run here
       if (!answer.ok) throw new Error(String(answer.status));
       const content = await answer.json();
       version = content.version;
