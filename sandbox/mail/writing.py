@@ -17,7 +17,7 @@ from .state import HOST, Mail
 AutoReplyStyle = Literal["rfc3834", "exchange", "legacy"]
 BounceStyle = Literal["exim", "postfix", "headers_only", "delayed", "prose"]
 
-_POLICY = email.policy.SMTP.clone(max_line_length=0)
+_UNFOLDED = email.policy.SMTP.clone(max_line_length=990)  # for headers alone: quoted-printable keeps its 76
 _AUTOMATIC: dict[AutoReplyStyle, dict[str, str]] = {
     "rfc3834": {"Auto-Submitted": "auto-replied"},
     "exchange": {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
@@ -42,10 +42,10 @@ def reply(writer: Writer, mail: Mail, words: str, style: str) -> tuple[str, byte
     quoted = Quoted(name, address, mail.recipient, content.subject, content.text, content.html, mail.received_at)
     text, page = STYLES[style](words, quoted)
     message = _answer(writer, content, _again(content.subject))
-    message.set_content(text, cte="8bit" if text.isascii() else "quoted-printable")
+    message.set_content(text, cte="7bit" if text.isascii() else "quoted-printable")
     if page:
         message.add_alternative(page, subtype="html", cte="quoted-printable")
-    return content.answer_to, message.as_bytes()
+    return content.answer_to, message.as_bytes(policy=_UNFOLDED)
 
 
 def auto_reply(writer: Writer, mail: Mail, words: str, style: AutoReplyStyle) -> bytes:
@@ -54,7 +54,7 @@ def auto_reply(writer: Writer, mail: Mail, words: str, style: AutoReplyStyle) ->
     for name, value in _AUTOMATIC[style].items():
         message[name] = value
     message.set_content(words, cte="quoted-printable")
-    return message.as_bytes()
+    return message.as_bytes(policy=_UNFOLDED)
 
 
 def complaint(writer: Writer, mail: Mail, to: str) -> bytes:
@@ -123,7 +123,7 @@ def _full_status(mail: Mail, style: BounceStyle, status: str, words: str) -> str
 
 
 def _answer(writer: Writer, content: Content, subject: str) -> EmailMessage:
-    message = EmailMessage(policy=_POLICY)
+    message = EmailMessage(policy=email.policy.SMTP)
     message["From"] = formataddr((writer.name, writer.address))
     message["To"] = content.answer_to
     message["Subject"] = subject

@@ -17,8 +17,10 @@ _FILES = {
     "/phones.js": ("phones.js", "text/javascript"),
     "/words.js": ("words.js", "text/javascript"),
     "/kinds.js": ("kinds.js", "text/javascript"),
+    "/mail.js": ("mail.js", "text/javascript"),
+    "/mail.css": ("mail.css", "text/css"),
 }
-_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 def routes() -> Mapping[str, Handler]:
