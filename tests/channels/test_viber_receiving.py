@@ -57,7 +57,7 @@ def signed(body: bytes, key: str = BOT) -> HookRequest:
 @pytest.mark.parametrize("mode", [Mode.WEBHOOK, Mode.RELAY])
 def test_the_signature_is_over_the_bytes_as_they_came(make: Make, mode: Mode) -> None:
     channel = make(mode)
-    body = b'{ "event" : "webhook",\n "timestamp":1790000050000, "message_token":5741311803571721087, "\\u0061":"/" }'
+    body = b'{ "event" : "webhook",\n "timestamp":1790000050000, "message_token":5741311803571721087, "\\u0061":"/" }\n'
     channel.verify(signed(body))
     re_encoded = json.dumps(json.loads(body)).encode()
     with pytest.raises(WebhookRejected):
