@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
@@ -27,13 +28,16 @@ from bot.wake import Wake
 from bot.web.api import make_api
 from bot.web.app import Application, make_rest
 from bot.web.hooks import Hooks, hook_path
+from bot.web.rate import rate_routes
+from bot.web.rate.nonces import Nonces
 from channels import registry
 from channels.base import Channel, ChannelConfig, Mode
 from net.errors import DeliveryError
+from ratings.links import Timings
 from ratings.store.engine import is_sqlite
 from ratings.store.migrate import migrate, migration_state
 from ratings.store.store import Store
-from ratings.times import Instant
+from ratings.times import SECOND, Instant
 from ratings.tokens import Tokens
 
 FINISH_SECONDS = 20.0
@@ -86,6 +90,12 @@ def make_channels(settings: Settings) -> dict[str, Channel]:
     }
 
 
+def link_timings(settings: Settings) -> Timings:
+    """Return the `[votes]` settings that decide about links, in milliseconds."""
+    votes = settings.votes
+    return Timings(votes.min_age * SECOND, votes.sibling_window * SECOND, votes.settle * SECOND)
+
+
 def make_store(settings: Settings, clock: Callable[[], Instant] = system_clock.now) -> Store:
     """Return the store for a command that needs nothing else; not started."""
     return Store(settings.store.url.get_secret_value(), clock)
@@ -116,11 +126,21 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
         on_batch=metrics.committed,
     )
     channels = make_channels(settings)
-    tokens = Tokens([secret.get_secret_value().encode() for secret in settings.server.secret])
+    secrets = [secret.get_secret_value().encode() for secret in settings.server.secret]
+    tokens = Tokens(secrets)
     answers = Answers(store.writer, tokens, metrics, clock)
     closings = Closings(store.writer, frozenset(channels), metrics)
     polled = {account: channel for account, channel in channels.items() if channel.config.mode is Mode.POLLING}
     api = make_api(store, closings, settings, clock)
+    pages = rate_routes(
+        store,
+        tokens,
+        Nonces(secrets),
+        link_timings(settings),
+        clock,
+        max_body=settings.server.max_body,
+        base=urlsplit(settings.server.public_url).path,
+    )
     return Parts(
         settings=settings,
         store=store,
@@ -133,7 +153,7 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
         outbox=Outbox(store.writer, channels, tokens, wake, metrics, clock),
         polling=Polling(store, answers, polled, clock),
         application=Application(
-            Hooks(channels, answers, metrics, settings.server.max_body), make_rest(store, metrics, api, clock)
+            Hooks(channels, answers, metrics, settings.server.max_body), make_rest(store, metrics, api, clock, pages)
         ),
     )
 

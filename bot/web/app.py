@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot import __version__
@@ -52,8 +52,10 @@ class Application:
             await self._rest(scope, receive, send)
 
 
-def make_rest(store: Store, metrics: Metrics, api: ASGIApp, clock: Callable[[], Instant]) -> Starlette:
-    """Return everything but the hooks."""
+def make_rest(
+    store: Store, metrics: Metrics, api: ASGIApp, clock: Callable[[], Instant], pages: Sequence[BaseRoute] = ()
+) -> Starlette:
+    """Return everything but the hooks. `pages` are the routes of customers' pages."""
     probe = _Probe(store)
 
     async def home(_request: Request) -> Response:
@@ -98,6 +100,7 @@ def make_rest(store: Store, metrics: Metrics, api: ASGIApp, clock: Callable[[], 
             Route("/readyz", ready),
             Route("/metrics", render_metrics),
             Mount("/api", api),
+            *pages,
         ],
         exception_handlers={HTTPException: refused},
         middleware=[Middleware(LastResort)],
