@@ -38,10 +38,10 @@ class Attempted:
 Act = Callable[[], Awaitable[Attempted]]
 
 
-async def carry_out(channel: Channel, job: Claimed, token: str, now: Instant) -> Attempted:
+async def carry_out(channel: Channel, job: Claimed, site: wording.Site, now: Instant) -> Attempted:
     """Carry out a claimed job. Never raises, but when it is cancelled."""
     try:
-        act = _prepare(channel, job, token, now)
+        act = _prepare(channel, job, site, now)
     except Exception as error:  # noqa: BLE001 - words that cannot be made are this job's problem alone
         _log.error(
             "there are no words for a job",
@@ -54,16 +54,16 @@ async def carry_out(channel: Channel, job: Claimed, token: str, now: Instant) ->
     return await _attempt(channel, job, act)
 
 
-def _prepare(channel: Channel, job: Claimed, token: str, now: Instant) -> Act:
+def _prepare(channel: Channel, job: Claimed, site: wording.Site, now: Instant) -> Act:
     match job.kind:
         case JobKind.PROMPT | JobKind.REMINDER:
-            return partial(_send, channel, job.address, wording.prompt(job, token))
+            return partial(_send, channel, job.address, wording.prompt(job, site))
         case JobKind.NOTICE:
             return partial(_send, channel, job.address, wording.notice(job))
         case JobKind.ACKNOWLEDGE:
             return partial(_acknowledge, channel, job.detail, _acknowledgment(job))
         case JobKind.RENDER:
-            return partial(_render, channel, job, wording.screen(job, token, now))
+            return partial(_render, channel, job, wording.screen(job, site, now))
         case _:
             raise TypeError(f"no worker knows how to do {job.kind}")
 

@@ -41,7 +41,9 @@ class Answers:
         happenings = tuple(self._translate(event) for event in events if not isinstance(event, base.Handshake))
         if not happenings and position is None:
             return Received((), ())
-        answers = channel.config.mode in (base.Mode.WEBHOOK, base.Mode.POLLING)
+        capabilities = channel.capabilities
+        alone = channel.config.mode in (base.Mode.WEBHOOK, base.Mode.POLLING) and not capabilities.shared
+        answers = alone and capabilities.converses
         received = await self._writer.do(Receive(channel.account, happenings, answers, position))
         for outcome in received.outcomes:
             self._metrics.inbound_of(channel.account, outcome).inc()
@@ -109,14 +111,25 @@ class Answers:
                     text=event.text,
                     reply_to=event.reply_to,
                     edited=event.edited,
+                    client=event.client,
+                    invitation_id=self._named(event.token),
                 )
             case base.DeliveryReported():
-                delivery = Delivery(event.delivery)
                 return inbound.Delivered(
-                    event_id=event_id, sender=sender, external_id=event.external_id, delivery=delivery
+                    event_id=event_id,
+                    sender=sender,
+                    external_id=event.external_id,
+                    delivery=Delivery(event.delivery),
+                    gone=event.gone,
+                    invitation_id=self._named(event.token),
                 )
             case base.OptOut():
-                return inbound.Refused(event_id=event_id, sender=sender, asked=event.reason == "asked")
+                return inbound.Refused(
+                    event_id=event_id,
+                    sender=sender,
+                    asked=event.reason == "asked",
+                    invitation_id=self._named(event.token),
+                )
             case base.OptIn():
                 return inbound.Allowed(event_id=event_id, sender=sender, asked=event.reason == "asked")
             case base.Unreadable():
@@ -125,3 +138,7 @@ class Answers:
                 return inbound.Other(event_id=event_id, sender=sender, what=event.what, tap=event.tap)
             case _:
                 raise TypeError(f"no such event: {type(event).__name__}")
+
+    def _named(self, token: str) -> int | None:
+        """Return the invitation that a message names itself; None where it names none, or the token is forged."""
+        return self._tokens.read(token) if token else None

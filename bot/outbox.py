@@ -15,6 +15,7 @@ from bot.acts import carry_out
 from bot.metrics import Metrics
 from bot.restarts import keep_running
 from bot.wake import Wake
+from bot.wording import Site
 from channels.base import Channel
 from ratings.store.claims import Claim, Claimed, Claims
 from ratings.store.results import Done, Finish
@@ -53,8 +54,10 @@ class Outbox:
         wake: Wake,
         metrics: Metrics,
         clock: Callable[[], Instant],
+        public_url: str = "",
     ) -> None:
         self._writer = writer
+        self._public_url = public_url
         self._channels = channels
         self._tokens = tokens
         self._wake = wake
@@ -135,7 +138,7 @@ class Outbox:
         started_at = self._clock()
         token = self._tokens.issue(job.invitation.id) if job.invitation else ""
         with self._metrics.send_seconds.labels(channel.account).time():
-            attempted = await carry_out(channel, job, token, started_at)
+            attempted = await carry_out(channel, job, Site(token, self._public_url), started_at)
         outcome = attempted.outcome
         result = outcome.result if isinstance(outcome, Done) else outcome.code
         self._metrics.sends.labels(channel.account, job.kind.value, result).inc()

@@ -265,6 +265,7 @@ class Capabilities:
     modes: tuple[Mode, ...]
     pace: Pace
     converses: bool = True  # False: what follows an answer is not said here, but on the rating page
+    shared: bool = False  # True: others hear the account, too, so a text that is not ours is not ours to answer
 
 
 class ChannelConfig(BaseModel):

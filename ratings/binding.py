@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ratings.lifecycle import Invitation, State, awaits_comment, may_change
+from ratings.replies import Answer, Reply, Unclear
 from ratings.times import SECOND, Duration, Instant
 
 HOLD: Duration = 30 * SECOND
@@ -16,22 +17,26 @@ HOLD: Duration = 30 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """The words are this invitation's comment."""
+    """The words are this invitation's comment. `unclear`: they look like a value that nobody can be sure of."""
 
     invitation: Invitation
+    unclear: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TypedValue:
-    """The words are a value of this invitation's scale."""
+    """The words begin with a value of this invitation's scale; the rest of them is its comment."""
 
     invitation: Invitation
     value: int
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A prompt is open: the words may be the comment of a tap that is on its way."""
+    """A prompt is open: the words may be the comment of a tap that is on its way. `unclear` as in Comment."""
+
+    unclear: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +51,45 @@ def bind(
     candidates: Sequence[Invitation],
     *,
     newest_ticket: int | None,
+    answered: int | None,
     reply_to: str | None,
-    read_value: Callable[[Invitation], int | None],
+    read: Callable[[Invitation], Reply],
     now: Instant,
 ) -> Binding:
     """Decide where a text belongs.
 
     `candidates` are the address's invitations, newest first; `newest_ticket` the id of its newest closing, asked or
-    skipped: a comment is awaited only while no newer ticket came. `read_value` reads the text by an invitation's scale.
+    skipped: a comment is awaited only while no newer ticket came. `answered` is the invitation that the message itself
+    names (mail), `reply_to` the message that it replies to. `read` reads the text by an invitation's scale.
     """
     for invitation in candidates:
-        if reply_to is not None and invitation.external_id == reply_to:
-            value = read_value(invitation) if invitation.value is None else None
-            return Comment(invitation) if value is None else TypedValue(invitation, value)
+        if invitation.id == answered or (reply_to is not None and invitation.external_id == reply_to):
+            return _bind_reply(invitation, read(invitation), named=invitation.id == answered, now=now)
     for invitation in candidates:
-        if invitation.changing and may_change(invitation, now) and (value := read_value(invitation)) is not None:
-            return TypedValue(invitation, value)
+        if invitation.changing and may_change(invitation, now) and isinstance(reply := read(invitation), Answer):
+            return TypedValue(invitation, reply.value, reply.comment)
     newest = candidates[0] if candidates else None
     if newest is not None and newest.id == newest_ticket and awaits_comment(newest, now):
         return Comment(newest)
     for invitation in candidates:
         if invitation.state is State.ASKED and now < invitation.expires_at:
-            value = read_value(invitation)
-            return Hold() if value is None else TypedValue(invitation, value)
+            reply = read(invitation)
+            if isinstance(reply, Answer):
+                return TypedValue(invitation, reply.value, reply.comment)
+            return Hold(isinstance(reply, Unclear))
     if any(_may_be_out(invitation, now) for invitation in candidates):
         return Hold()
     return NotOurs()
+
+
+def _bind_reply(invitation: Invitation, reply: Reply, *, named: bool, now: Instant) -> Binding:
+    """Bind what replies to a prompt. A mail can only be answered anew, where a messenger has a button to change."""
+    if isinstance(reply, Answer) and (
+        (invitation.value is None and now < invitation.expires_at)
+        or (may_change(invitation, now) and (named or invitation.changing))
+    ):
+        return TypedValue(invitation, reply.value, reply.comment)
+    return Comment(invitation, unclear=isinstance(reply, Unclear) and invitation.value is None)
 
 
 def _may_be_out(invitation: Invitation, now: Instant) -> bool:

@@ -15,6 +15,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "stands": "Спасибо! Ваша оценка уже учтена и больше не меняется.",
         "expired": "Срок для оценки этого обращения уже прошёл. Спасибо, что откликнулись!",
         "words_only": "Мы можем сохранить в комментарии только текст. Напишите, пожалуйста, словами.",
+        "unclear": "Не совсем поняли вашу оценку. Нажмите, пожалуйста, одну из кнопок или пришлите одно значение.",
+        "subject": "Как мы справились?",
+        "links_hint": "Можно и просто ответить на это письмо: начните с оценки и, если хотите, добавьте пару слов.",
         "not_ours": (
             "Этот бот только собирает оценки, и ваш вопрос здесь никто не увидит. "
             "Пожалуйста, напишите в поддержку туда, куда писали раньше."
@@ -67,6 +70,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "stands": "Thank you! Your rating is already counted and can no longer be changed.",
         "expired": "The time to rate this request is over. Thank you for coming back to us!",
         "words_only": "We can only keep text as a comment. Please write it in words.",
+        "unclear": "We are not sure which rating you mean. Please tap one of the choices, or send a single value.",
+        "subject": "How did we do?",
+        "links_hint": "You can also just answer this mail: begin with the value, and add a few words if you like.",
         "not_ours": (
             "This bot only takes ratings, and nobody would see your question here. "
             "Please write to support where you wrote before."
@@ -119,6 +125,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "stands": "Дякуємо! Вашу оцінку вже враховано, і змінити її більше не можна.",
         "expired": "Час для оцінки цього звернення вже минув. Дякуємо, що відгукнулися!",
         "words_only": "У коментарі ми можемо зберегти лише текст. Напишіть, будь ласка, словами.",
+        "unclear": "Не зовсім зрозуміли вашу оцінку. Натисніть, будь ласка, одну з кнопок або надішліть одне значення.",
+        "subject": "Як ми впоралися?",
+        "links_hint": "Можна й просто відповісти на цей лист: почніть з оцінки і, якщо хочете, додайте кілька слів.",
         "not_ours": (
             "Цей бот лише збирає оцінки, і вашого запитання тут ніхто не побачить. "
             "Будь ласка, напишіть у підтримку туди, куди писали раніше."
@@ -171,6 +180,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "stands": "Dziękujemy! Ocena jest już uwzględniona i nie można jej zmienić.",
         "expired": "Czas na ocenę tego zgłoszenia już minął. Dziękujemy za odpowiedź!",
         "words_only": "W komentarzu możemy zapisać tylko tekst. Prosimy napisać słowami.",
+        "unclear": "Nie mamy pewności, którą ocenę Państwo wybrali. Prosimy nacisnąć jeden z przycisków albo przysłać jedną wartość.",
+        "subject": "Jak sobie poradziliśmy?",
+        "links_hint": "Można też po prostu odpowiedzieć na tę wiadomość: proszę zacząć od oceny i, jeśli to możliwe, dodać kilka słów.",
         "not_ours": (
             "Ten bot tylko zbiera oceny i nikt nie zobaczy tu Państwa pytania. "
             "Prosimy napisać do pomocy technicznej tam, gdzie wcześniej."
@@ -222,6 +234,7 @@ REASONS: dict[str, dict[str, str]] = {
         "opted_out": "клиент просил больше не спрашивать",
         "unreachable": "клиент не принимает сообщения по этому адресу",
         "already_asked": "об этом закрытии уже спрашивали",
+        "resting": "клиент просил спрашивать реже",
         "reopened": "обращение уже открыли снова",
         "too_old": "обращение закрыто слишком давно",
         "condition_not_met": "не выполнено условие «спрашивать только если»",
@@ -236,6 +249,7 @@ REASONS: dict[str, dict[str, str]] = {
         "opted_out": "the customer asked not to be asked again",
         "unreachable": "the customer takes no messages at this address",
         "already_asked": "this closing was already asked about",
+        "resting": "the customer asked to be asked less",
         "reopened": "the ticket has been reopened since",
         "too_old": "the ticket was closed too long ago",
         "condition_not_met": "the condition “ask only when” is not met",

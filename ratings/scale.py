@@ -174,6 +174,24 @@ def _plain(text: str, limit: int) -> bool:
     )
 
 
+def colours(count: int) -> tuple[str, ...]:
+    """Return a colour for each of `count` choices, "#rrggbb", from red for the first to dark green for the last.
+
+    Never the only sign: symbol and digit stand beside it. Between the five named ones it is a plain mixture.
+    """
+    return tuple(_mixed(index * (len(_COLOURS) - 1) / (count - 1)) for index in range(count))
+
+
+def _mixed(place: float) -> str:
+    below = min(int(place), len(_COLOURS) - 2)
+    share = place - below
+    pairs = zip(_COLOURS[below], _COLOURS[below + 1], strict=True)
+    return "#" + "".join(f"{round(one + (other - one) * share):02x}" for one, other in pairs)
+
+
+_COLOURS = ((0xD3, 0x2F, 0x2F), (0xF5, 0x7C, 0x00), (0xFB, 0xC0, 0x2D), (0x8B, 0xC3, 0x4A), (0x2E, 0x7D, 0x32))
+
+
 def _choice(value: int, symbol: str, *, ru: str, en: str, uk: str, pl: str) -> Choice:
     return Choice(value, symbol, {"ru": ru, "en": en, "uk": uk, "pl": pl}, satisfied=value >= 4)  # noqa: PLR2004 - 4 and 5 are satisfied
 

@@ -79,6 +79,7 @@ class Claimed:
     kind: JobKind
     account: str
     address: str
+    created_at: Instant
     text: str
     detail: str
     tries: int
@@ -274,6 +275,7 @@ class _ClaimFold:
                 kind=kind,
                 account=row.account,
                 address=self.places.moved_to(key) or row.address,
+                created_at=row.created_at,
                 text=row.text,
                 detail=row.detail or "",
                 client=self.places.client(key),

@@ -20,8 +20,9 @@ from ratings.lifecycle import (
 )
 from ratings.store.addresses import Addresses, Key, by_account
 from ratings.store.loading import Invitations, Loaded
+from ratings.store.pages import cancel_asking, open_of_customers, set_customer
 from ratings.store.rows import notice_row
-from ratings.store.schema import accounts, inbound_events, unreadable_events
+from ratings.store.schema import accounts, inbound_events, invitations, unreadable_events
 from ratings.store.surveys import load_surveys
 from ratings.store.unit import Row, Unit
 from ratings.store.words import Words
@@ -35,12 +36,22 @@ _SEEN = select(inbound_events.c.event_id).where(
 )
 
 
+_NAMED = select(invitations.c.id, invitations.c.account, invitations.c.address).where(
+    invitations.c.id.in_(bindparam("ids", expanding=True)), invitations.c.decision == "ask"
+)
+_TOLD = frozenset({Outcome.STANDS, Outcome.EXPIRED})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
-    """One thing that a platform told. `event_id` is unique per account; `sender` is the address that did it."""
+    """One thing that a platform told. `event_id` is unique per account; `sender` is the address that did it.
+
+    `client` is what the sender's app tells of itself; None: nothing.
+    """
 
     event_id: str
     sender: str
+    client: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,27 +76,31 @@ class Pressed(Happening):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wrote(Happening):
-    """The customer wrote. `text` is "" when only media came."""
+    """The customer wrote. `text` is "" when only media came. `invitation_id` comes out of a verified token of the message itself."""
 
     message_id: str
     text: str
     reply_to: str | None
     edited: bool
+    invitation_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered(Happening):
-    """The platform tells what became of a message."""
+    """The platform tells what became of a message. `gone`: the address takes none at all. `invitation_id` as in Wrote."""
 
     external_id: str
     delivery: Delivery
+    gone: bool = False
+    invitation_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused(Happening):
-    """No more messages: the customer asked for it (`asked`), or blocked us."""
+    """No more messages: the customer asked for it (`asked`), or blocked us. `invitation_id` as in Wrote."""
 
     asked: bool
+    invitation_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +184,8 @@ class _Fold:
     def run(self) -> list[Received]:
         everything = [(operation, event) for operation in self.operations for event in operation.happenings]
         self._move_positions()
-        concerned = [(operation.account, event.sender) for operation, event in everything if _needs_address(event)]
+        self.named = self._named(everything)
+        concerned = [self._key(operation, event) for operation, event in everything if _needs_address(event)]
         tapping = [(operation.account, event.sender) for operation, event in everything if isinstance(event, Tapped)]
         self.addresses = Addresses(self.unit, concerned)
         self._load(everything, concerned)
@@ -187,12 +203,31 @@ class _Fold:
         wanted = {
             event.invitation_id
             for _, event in everything
-            if isinstance(event, Tapped | Pressed) and event.invitation_id is not None
+            if isinstance(event, Tapped | Pressed | Wrote | Delivered | Refused) and event.invitation_id is not None
         }
         replies = [event.reply_to for _, event in everything if isinstance(event, Wrote) and event.reply_to]
         for account, senders in by_account(concerned).items():
             wanted.update(self.invitations.of_addresses(account, senders, replies))
         self.invitations.load(wanted)
+
+    def _named(self, everything: Sequence[tuple[Receive, Happening]]) -> dict[int, Key]:
+        """Return the (account, address) of the invitations that messages name themselves."""
+        ids = sorted({number for _, event in everything if (number := _names(event)) is not None})
+        if not ids:
+            return {}
+        return {row.id: (row.account, row.address) for row in self.unit.rows(_NAMED, {"ids": ids})}
+
+    def _key(self, operation: Receive, event: Happening) -> Key:
+        """Return the address that an event concerns: its sender's, or that of the invitation that it names."""
+        number = _names(event)
+        return (
+            self.named.get(number, (operation.account, event.sender))
+            if number is not None
+            else (
+                operation.account,
+                event.sender,
+            )
+        )
 
     def _known(self, events: Iterable[Key]) -> set[Key]:
         """Return which events were received before. Read after the locks, so that a race has been decided by now."""
@@ -227,15 +262,15 @@ class _Fold:
         account = operation.account
         match event:
             case Tapped() | Pressed():
-                return self._tap(account, event, waiting)
+                return self._tap(operation, event, waiting)
             case Wrote():
-                return self.words.wrote(account, event.sender, event, answers=operation.answers)
+                return self.words.wrote(*self._key(operation, event), event, answers=operation.answers)
             case Refused():
-                return self._refuse(account, event.sender, asked=event.asked)
+                return self._refuse(self._key(operation, event), asked=event.asked)
             case Allowed():
                 return self._allow(operation, event)
             case Delivered():
-                return self._delivered(account, event)
+                return self._delivered(self._key(operation, event), event)
             case Unreadable(event_id=event_id, error=error, raw=raw):
                 row = {"account": account, "event_id": event_id, "at": self.unit.now, "error": error, "raw": raw}
                 self.unreadable.append(row)
@@ -247,7 +282,8 @@ class _Fold:
             case _:
                 raise TypeError(f"no such happening: {type(event).__name__}")
 
-    def _tap(self, account: str, event: Tapped | Pressed, waiting: list[Acknowledgment]) -> str:
+    def _tap(self, operation: Receive, event: Tapped | Pressed, waiting: list[Acknowledgment]) -> str:
+        account = operation.account
         loaded = self.invitations.loaded.get(event.invitation_id) if event.invitation_id is not None else None
         if loaded is None or loaded.key != (account, event.sender):
             # The token is unknown, or somebody else's: anyone in a group can tap, and a modified client sends anything.
@@ -260,7 +296,10 @@ class _Fold:
         step = self._step(loaded, event)
         self.invitations.take(loaded, step, by="customer", event_id=event.event_id, source="tap", tap=event.tap)
         if isinstance(event, Pressed) and event.action == "never":
-            self._refuse(account, event.sender, asked=True)
+            self._never(loaded)
+        if not event.tap and operation.answers and step.outcome in _TOLD:
+            # Nothing waits for an acknowledgment here: what it would say is a message of its own.
+            self._notice(account, event.sender, step.acknowledge)
         if before_first and loaded.invitation.value is not None:
             self.words.join_held(account, event.sender, loaded)
         revision = step.invitation.revision
@@ -291,8 +330,15 @@ class _Fold:
             self.texts[same] = acknowledgment(words, loaded.survey.scale, value, key, row.language)
         return self.texts[same]
 
-    def _refuse(self, account: str, address: str, *, asked: bool) -> str:
-        key = account, address
+    def _never(self, loaded: Loaded) -> None:
+        """Ask this customer no more: here, or everywhere, as the survey has it."""
+        self._refuse(loaded.key, asked=True)
+        if loaded.survey.opt_out == "everywhere" and loaded.row.customer:
+            set_customer(self.unit, loaded.row.customer, opted_out_at=self.unit.now)
+            cancel_asking(self.invitations, open_of_customers(self.unit, [loaded.row.customer]))
+
+    def _refuse(self, key: Key, *, asked: bool) -> str:
+        account, address = key
         if not asked:
             self.addresses.lost(key, "blocked")
             return Outcome.ACTED.value
@@ -309,10 +355,17 @@ class _Fold:
             self._notice(operation.account, event.sender, "opted_in" if was_out else "welcome")
         return Outcome.ACTED.value
 
-    def _delivered(self, account: str, event: Delivered) -> str:
-        for loaded in self.invitations.by_address.get((account, event.sender), ()):
-            if loaded.invitation.external_id == event.external_id:
+    def _delivered(self, key: Key, event: Delivered) -> str:
+        bounced = event.delivery is Delivery.BOUNCED
+        if bounced:
+            self.addresses.bounced(key, gone=event.gone)
+        else:
+            self.addresses.delivered(key)
+        for loaded in self.invitations.by_address.get(key, ()):
+            if event.invitation_id == loaded.invitation.id or loaded.invitation.external_id == event.external_id:
                 self.invitations.take(loaded, delivery_reported(loaded.invitation, event.delivery), by="platform")
+                if bounced:
+                    self.invitations.ask_next(loaded, by="platform")
                 return Outcome.ACTED.value
         return Outcome.IGNORED.value
 
@@ -327,6 +380,11 @@ class _Fold:
         self.addresses.store()
         self.invitations.store()
         self.words.store()
+
+
+def _names(event: Happening) -> int | None:
+    """Return the invitation that a message names itself, whoever sent it."""
+    return event.invitation_id if isinstance(event, Wrote | Delivered | Refused) else None
 
 
 def _needs_address(event: Happening) -> bool:

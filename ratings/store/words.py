@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, select
 
 from ratings.binding import HOLD, Comment, Hold, TypedValue, bind
 from ratings.lifecycle import Outcome, commented, voted
-from ratings.replies import read_value
+from ratings.replies import read_reply
 from ratings.store.addresses import Addresses, Key, by_account
 from ratings.store.loading import Invitations, Loaded
 from ratings.store.rows import notice_row
@@ -18,6 +18,7 @@ MAX_COMMENT = 20_000
 """Characters of all comments of one rating together; what is longer is no comment any more."""
 
 NOT_OURS = "not_ours"
+UNCLEAR = "unclear"
 HELD = "held"
 
 
@@ -39,6 +40,11 @@ _PARTS = (
 _FORGET_HELD = delete(held_texts).where(*(held_texts.c[name] == bindparam(f"of_{name}") for name in _HELD_KEY))
 
 
+def _other_sender(asked: str, event: "Written") -> str | None:
+    """Return who wrote, where it was somebody else than who was asked."""
+    return event.sender if event.sender != asked else None
+
+
 class Written(Protocol):
     """A message of a customer."""
 
@@ -52,6 +58,12 @@ class Written(Protocol):
     def reply_to(self) -> str | None: ...  # noqa: D102 - as its class says
     @property
     def edited(self) -> bool: ...  # noqa: D102 - as its class says
+    @property
+    def client(self) -> str | None: ...  # noqa: D102 - as its class says
+    @property
+    def invitation_id(self) -> int | None: ...  # noqa: D102 - as its class says
+    @property
+    def sender(self) -> str: ...  # noqa: D102 - as its class says
 
 
 class Words:
@@ -82,8 +94,11 @@ class Words:
         return theirs[0].row.language if theirs else None
 
     def wrote(self, account: str, sender: str, event: Written, *, answers: bool) -> str:
-        """Receive a text; return what became of it. `answers`: nobody else reads this account."""
-        self._addresses.heard((account, sender))
+        """Receive a text of the address (account, sender); return what became of it. `answers`: nobody else reads this account.
+
+        A mail names its invitation and can come from anybody: then the address is the one that was asked.
+        """
+        self._addresses.heard((account, sender), event.client)
         if event.edited:
             return self._edited(account, sender, event)
         theirs = self._invitations.newest_first((account, sender))
@@ -92,8 +107,9 @@ class Words:
         binding = bind(
             asked,
             newest_ticket=theirs[0].invitation.id if theirs else None,
+            answered=event.invitation_id,
             reply_to=event.reply_to,
-            read_value=lambda invitation: read_value(event.text, scales[invitation.id]),
+            read=lambda invitation: read_reply(event.text, scales[invitation.id]),
             now=self._unit.now,
         )
         match binding:
@@ -102,21 +118,27 @@ class Words:
                 if answers:
                     self._notice(account, sender, "words_only")
                 return Outcome.IGNORED.value
-            case Comment(invitation=invitation) if len(invitation.comment) + len(event.text) < MAX_COMMENT:
-                return self._join(invitation.id, event.message_id, event.text)
-            case TypedValue(invitation=invitation, value=value):
+            case Comment(invitation=invitation, unclear=unclear) if (
+                len(invitation.comment) + len(event.text) < MAX_COMMENT
+            ):
+                if unclear and answers:
+                    self._notice(account, sender, UNCLEAR)
+                return self._join(invitation.id, event.message_id, event.text, _other_sender(sender, event))
+            case TypedValue(invitation=invitation, value=value, comment=comment):
                 loaded = self._invitations.loaded[invitation.id]
                 step = voted(loaded.invitation, value, self._unit.now)
                 self._invitations.take(loaded, step, by="customer", event_id=event.event_id, source="typed")
                 if step.outcome is Outcome.RATED:
                     self.join_held(account, sender, loaded)
+                if comment and len(loaded.invitation.comment) + len(comment) < MAX_COMMENT:
+                    self._join(invitation.id, event.message_id, comment, _other_sender(sender, event))
                 return step.outcome.value
-            case Hold() if event.text:
-                self._hold(account, sender, event, answers=answers)
+            case Hold(unclear=unclear) if event.text:
+                self._hold(account, sender, event, UNCLEAR if unclear else NOT_OURS, answers=answers)
                 return HELD
             case _:
                 if answers and self._addresses.may_be_polite((account, sender)):
-                    self._notice(account, sender, "not_ours")
+                    self._notice(account, sender, NOT_OURS)
                 return NOT_OURS
 
     def join_held(self, account: str, sender: str, loaded: Loaded) -> None:
@@ -134,7 +156,7 @@ class Words:
         self._unit.upsert(comments, list(parts.values()), keep=("id", "at"))
         self._unit.upsert(held_texts, self._new_held, keep=("id", "at"))
 
-    def _join(self, number: int, message_id: str, text: str) -> str:
+    def _join(self, number: int, message_id: str, text: str, sender: str | None = None) -> str:
         loaded = self._invitations.loaded[number]
         parts = self._parts.setdefault(number, {})
         parts[message_id] = text
@@ -145,6 +167,7 @@ class Words:
                 "id": self._unit.next_id(),
                 "at": self._unit.now,
                 "text": text,
+                "sender": sender,
             }
         )
         step = commented(loaded.invitation, "\n".join(parts.values()), self._unit.now)
@@ -163,7 +186,7 @@ class Words:
             return HELD
         return Outcome.IGNORED.value
 
-    def _hold(self, account: str, sender: str, event: Written, *, answers: bool) -> None:
+    def _hold(self, account: str, sender: str, event: Written, told: str, *, answers: bool) -> None:
         until = self._unit.now + HOLD
         row = {
             "account": account,
@@ -178,7 +201,7 @@ class Words:
         self._new_held.append(row)
         if answers:
             # When its tap does not come, the text was not for us, and its writer has to hear where to go.
-            self._notice(account, sender, "not_ours", due_at=until, held=event.message_id)
+            self._notice(account, sender, told, due_at=until, held=event.message_id)
 
     def _notice(
         self, account: str, address: str, text: str, *, due_at: int | None = None, held: str | None = None

@@ -39,7 +39,7 @@ class TestChannel(Channel):
     capabilities = replace(Telegram.capabilities, pace=PACE)
 
     def __init__(self, mode: Mode = Mode.WEBHOOK) -> None:
-        config = ChannelConfig.model_validate({"api_url": "http://127.0.0.1", "pace": PACE, "mode": mode})
+        config = ChannelConfig.model_validate({"pace": PACE, "mode": mode})
         super().__init__(ACCOUNT, config, ("secret",))
         self.calls: list[str] = []
         self.acts: dict[str, Callable[[], Awaitable[None]]] = {}

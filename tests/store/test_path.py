@@ -380,10 +380,10 @@ def test_a_reply_and_a_held_text_are_one_comment_in_their_order(world: World) ->
     number = world.asked()
     (prompt,) = world.sent
     world.write("first words", reply_to=f"message-{prompt.job_id}")
-    for words in ("one", "two", "three"):
+    for words in ("the printer", "on the second floor", "is loud"):
         assert world.write(words) == "held"
     world.tap(number, 5)
-    assert rating(world, number)["comment"] == "first words\none\ntwo\nthree"
+    assert rating(world, number)["comment"] == "first words\nthe printer\non the second floor\nis loud"
 
 
 def test_texts_of_one_request_keep_their_order_whatever_their_ids(world: World) -> None:

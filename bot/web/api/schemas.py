@@ -3,13 +3,13 @@
 They tell readers and generators what `ratings.ticket` and `ratings.survey` accept; those two decide.
 """
 
-from typing import Any
+from typing import Any, get_args
 
 from ratings import reading
 from ratings.conditions import FIELDS, MAX_TESTS, MAX_VALUES, OPERATORS
 from ratings.reading import MAX_ID, MAX_NUMBER, MAX_URL
 from ratings.scale import MAX_CHOICES, MAX_LABEL, MAX_SYMBOL, MAX_VALUE, MIN_CHOICES, MIN_VALUE
-from ratings.survey import MAX_DURATION_S, MAX_FORMS, MAX_POSITION, MAX_REMINDERS
+from ratings.survey import MAX_DURATION_S, MAX_FORMS, MAX_POSITION, MAX_REMINDERS, OptOut
 from ratings.survey import MAX_NAME as MAX_SURVEY_NAME
 from ratings.texts import KEYS, MAX_TEMPLATE
 from ratings.ticket import (
@@ -259,6 +259,9 @@ _SURVEY: dict[str, Schema] = {
     "position": {"type": "integer", "minimum": 0, "maximum": MAX_POSITION},
     "language": _LANGUAGE | {"description": "for customers whose language is not known"},
     "reverse": {"type": "boolean", "description": "show the largest value first"},
+    "fallback": {"type": "boolean", "description": "ask at the ticket's next address when one takes no prompt"},
+    "confirm_links": {"type": "boolean", "description": "a link counts only after a touch of its page"},
+    "opt_out": {"enum": list(get_args(OptOut)), "description": "what a customer's “never” covers"},
     "scale": ref("Scale"),
 }
 _FORMS: Schema = {
