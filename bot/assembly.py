@@ -150,7 +150,7 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
         wake=wake,
         answers=answers,
         closings=closings,
-        outbox=Outbox(store.writer, channels, tokens, wake, metrics, clock),
+        outbox=Outbox(store.writer, channels, tokens, wake, metrics, clock, settings.server.public_url),
         polling=Polling(store, answers, polled, clock),
         application=Application(
             Hooks(channels, answers, metrics, settings.server.max_body), make_rest(store, metrics, api, clock, pages)
@@ -166,7 +166,10 @@ async def running(parts: Parts, *, work: bool) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(_install(parts))]
     outbox = []
     if work:
-        tasks += [asyncio.create_task(parts.polling.run()), asyncio.create_task(keep_up(parts.store.writer))]
+        tasks += [
+            asyncio.create_task(parts.polling.run()),
+            asyncio.create_task(keep_up(parts.store.writer, link_timings(parts.settings))),
+        ]
         outbox = [asyncio.create_task(parts.outbox.run())]
     try:
         yield

@@ -1,4 +1,4 @@
-"""What runs beside the outbox: invitations lapse, events get their numbers, old records of deliveries are forgotten."""
+"""What runs beside the outbox: invitations lapse, votes by link settle, events get their numbers, old records of deliveries are forgotten."""
 
 import asyncio
 from functools import partial
@@ -6,21 +6,30 @@ from functools import partial
 import structlog
 
 from bot.restarts import keep_running
+from ratings.links import Timings
 from ratings.store.cleaning import Clean
 from ratings.store.events import NumberEvents
 from ratings.store.lapses import RunLapses
+from ratings.store.link_votes import RunSettlements
 from ratings.store.writer import Operation, StoreClosed, Writer
 
 NUMBER_EVERY = 0.2
 LAPSE_EVERY = 5.0
+SETTLE_EVERY = 1.0
 CLEAN_EVERY = 3600.0
 _log = structlog.get_logger("tapfive.upkeep")
 
 
-async def keep_up(writer: Writer) -> None:
-    """Run until cancelled. Several processes may: what each does is harmless to do twice."""
+async def keep_up(writer: Writer, timings: Timings) -> None:
+    """Run until cancelled. Several processes may: what each does is harmless to do twice. `timings` are those of votes by link."""
+    everything: tuple[tuple[float, Operation[int]], ...] = (
+        (NUMBER_EVERY, NumberEvents()),
+        (LAPSE_EVERY, RunLapses()),
+        (SETTLE_EVERY, RunSettlements(timings)),
+        (CLEAN_EVERY, Clean()),
+    )
     async with asyncio.TaskGroup() as group:
-        for seconds, operation in ((NUMBER_EVERY, NumberEvents()), (LAPSE_EVERY, RunLapses()), (CLEAN_EVERY, Clean())):
+        for seconds, operation in everything:
             name = f"upkeep {type(operation).__name__}"
             group.create_task(keep_running(name, partial(_every, seconds, writer, operation)))
 
