@@ -6,7 +6,7 @@ from . import writing
 from .outgoing import Outgoing, OutgoingMail
 from .quoting import STYLES
 from .scanner import PERSON, Opened, open_url
-from .state import DELETED, HOST, SEEN, Mail, Mailbox, World
+from .state import HOST, SEEN, Mail, Mailbox, World
 from .writing import AutoReplyStyle, BounceStyle, Writer
 
 
@@ -36,6 +36,10 @@ class CustomerSide:
         """What came to an address, oldest first. Tags do not matter."""
         return list(self.world.mailbox(address).mails)
 
+    def put(self, recipient: str, raw: bytes, *, sender: str = "") -> Mail:
+        """Lay a mail into a mailbox without any server, whatever its octets are."""
+        return self.world.keep(self.world.mailbox(recipient), recipient, sender, raw)
+
     # --- reading --------------------------------------------------------------------------------------------------
 
     def read(self, mail_id: int) -> Mail:
@@ -49,10 +53,7 @@ class CustomerSide:
     def delete(self, mail_id: int) -> None:
         """Throw a mail away."""
         mail = self.world.mail(mail_id)
-        mailbox = self.world.mailbox(mail.mailbox)
-        mail.flags.add(DELETED)
-        (mailbox.sent if mail.mine else mailbox.mails).remove(mail)
-        self.world.changes.notify()
+        self.world.forget(self.world.mailbox(mail.mailbox), lambda each: each is mail)
 
     async def open_link(self, mail_id: int, number: int) -> Opened:
         """Follow a link of `mail.content.links` (from 0) as a browser without scripts does after a click."""

@@ -92,7 +92,8 @@ class ImapClient:
         """What happened in the folder since. Never during a command by sequence numbers: they would change under it."""
         assert self.mailbox is not None
         now = self.mailbox.mails
-        gone = [at for at, mail in enumerate(view) if mail not in now]
+        left = {mail.mail_id for mail in now}
+        gone = [at for at, mail in enumerate(view) if mail.mail_id not in left]
         for at in reversed(gone):
             del view[at]
             self._say(f"* {at + 1} EXPUNGE")
@@ -223,8 +224,7 @@ class ImapClient:
 
     def _expunge(self) -> None:
         assert self.mailbox is not None
-        self.mailbox.mails[:] = [mail for mail in self.mailbox.mails if DELETED not in mail.flags]
-        self._world.changes.notify()
+        self._world.forget(self.mailbox, lambda mail: DELETED in mail.flags)
 
     async def search(self, words: Words, by_uid: bool) -> str:
         """SEARCH and UID SEARCH."""

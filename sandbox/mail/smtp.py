@@ -170,6 +170,7 @@ class _Talk:
     def __init__(self, post: SmtpServer) -> None:
         self.post = post
         self.transaction = Transaction("")
+        self._logged: Transaction | None = None
 
     async def handle_EHLO(  # noqa: N802 - aiosmtpd finds it by this name
         self, _server: Connection, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
@@ -258,7 +259,8 @@ class _Talk:
     def _log(self, reply: str) -> None:
         """The transaction has its answer; a hanging one gets it later, on the same record."""
         self.transaction.reply = reply
-        if not any(known is self.transaction for known in self.post.transactions):
+        if self._logged is not self.transaction:
+            self._logged = self.transaction
             self.post.transactions.append(self.transaction)
         self.post.world.changes.notify()
 

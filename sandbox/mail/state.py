@@ -89,6 +89,7 @@ class World:
         self.separator = separator
         self.changes = Changes()
         self.mailboxes: dict[str, Mailbox] = {}
+        self._mails: dict[int, Mail] = {}
         self._last_id = 0
 
     def add(self, address: str, name: str, language: str, password: str) -> Mailbox:
@@ -118,11 +119,18 @@ class World:
 
     def mail(self, mail_id: int) -> Mail:
         """The mail of this id, in whatever mailbox. Raises LookupError."""
-        for mailbox in self.mailboxes.values():
-            for mail in (*mailbox.mails, *mailbox.sent):
-                if mail.mail_id == mail_id:
-                    return mail
-        raise LookupError("no such mail in the sandbox")
+        mail = self._mails.get(mail_id)
+        if mail is None:
+            raise LookupError("no such mail in the sandbox")
+        return mail
+
+    def forget(self, mailbox: Mailbox, gone: Callable[[Mail], bool]) -> None:
+        """Take mails out of a mailbox for good."""
+        for mails in (mailbox.mails, mailbox.sent):
+            for mail in filter(gone, list(mails)):
+                mails.remove(mail)
+                del self._mails[mail.mail_id]
+        self.changes.notify()
 
     def keep(
         self,
@@ -150,6 +158,7 @@ class World:
             eight_bit,
             flags={SEEN} if mine else set(),
         )
+        self._mails[mail.mail_id] = mail
         if mine:
             mailbox.sent.append(mail)
         else:

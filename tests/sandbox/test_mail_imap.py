@@ -164,6 +164,12 @@ async def test_deleted_mails_go_when_expunged(sandbox: MailSandbox) -> None:
     assert await by_tools(sandbox, lambda box: box.uids()) == ["2", "3"]  # no UID is ever given twice
 
 
+async def test_hands_out_whatever_octets_there_are(sandbox: MailSandbox) -> None:
+    sandbox.put(INBOX, b"\0\xff not a mail\n\n)\r\n", sender="x@y.test")
+    await fill(sandbox, "next")
+    assert await by_tools(sandbox, lambda box: [got.subject for got in box.fetch()]) == ["", "next"]
+
+
 async def test_refuses_wrong_passwords_and_mailboxes_without_one(sandbox: MailSandbox) -> None:
     for user, password in ((INBOX, "wrong"), (ANNA, ""), ("nobody@x.test", "x"), (INBOX, "")):
         with pytest.raises(imaplib.IMAP4.error, match="Invalid credentials"):

@@ -119,6 +119,19 @@ async def test_greets_with_a_421_and_hangs_up(sandbox: MailSandbox) -> None:
     assert await send(sandbox) == {}
 
 
+async def test_hangs_up_after_a_421(sandbox: MailSandbox) -> None:
+    sandbox.refuse(ANNA, CLOSING)
+
+    def talk(client: smtplib.SMTP) -> None:
+        client.ehlo()
+        client.mail(SENDER)
+        assert client.rcpt(ANNA)[0] == 421
+        with pytest.raises(smtplib.SMTPServerDisconnected):
+            client.noop()
+
+    await by_smtp(sandbox.smtp_url, talk)
+
+
 MALFORMED: list[tuple[bytes, int, bytes]] = [
     (b"\r\nline\nline\r\n", 550, b"5.5.2 Bare LF or CR received"),
     (b"\r\nline\rline\r\n", 550, b"5.5.2 Bare LF or CR received"),
