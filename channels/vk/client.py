@@ -17,6 +17,8 @@ from net.errors import DeliveryError, Unreachable
 if TYPE_CHECKING:
     from channels.vk.library import Caller
 
+WAIT_SHARE = 0.8  # of the timeout is the longest wait for a thread: shorter than what can hold one up
+
 Shape = TypeVar("Shape")
 
 
@@ -98,7 +100,7 @@ class Client:
     ) -> Any:
         try:
             answer = await self._threads.run(
-                lambda caller: caller.call(method, values, act, keyboard), self._config.timeout
+                lambda caller: caller.call(method, values, act, keyboard), WAIT_SHARE * self._config.timeout
             )
         except ImportError as error:
             # Nothing was sent, and nothing is lost by another try: perhaps somebody is just exchanging the libraries.

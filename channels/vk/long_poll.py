@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from urllib.parse import urlencode
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from channels.base import Inbound
 from channels.vk.client import Client
@@ -36,7 +36,7 @@ class _Server(Struct):
 
 class _Answer(Struct):
     ts: str | int | None = None
-    updates: list[object] | None = None
+    updates: list[Raw] | None = None  # not looked into here: one that is odd hides no other
     failed: int = 0
 
 
@@ -64,8 +64,7 @@ async def listen(
                 break
             if answer.updates is None or answer.ts is None:
                 raise Unreachable(NOT_VK)
-            # Each is read by itself, so that one that cannot be read does not hide the others.
-            events = [read_update(_body(update)) for update in answer.updates]
+            events = [read_update(bytes(update)) for update in answer.updates]
             if events or str(answer.ts) != ts:
                 ts = str(answer.ts)
                 yield events, ts
@@ -88,12 +87,12 @@ async def _ask(http: HttpClient, server: _Server, ts: str, config: VkConfig) -> 
         url = f"{server.server}?{urlencode(query)}"
         answer = await http.request("GET", url, timeout=config.poll_wait + config.timeout)
         raise_for_status(answer)
-        return _decoder.decode(answer.body)
+        return _decode(answer.body)
     except OutcomeUnknown as error:
         if error.platform_code == "timeout":
             return None
         failure = Unreachable(error.text, platform_code=error.platform_code)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+    except (msgspec.MsgspecError, ValueError, AttributeError, RecursionError):
         failure = Unreachable(NOT_VK)
     raise failure
 
@@ -101,10 +100,16 @@ async def _ask(http: HttpClient, server: _Server, ts: str, config: VkConfig) -> 
 _decoder = msgspec.json.Decoder(_Answer)
 
 
-def _body(update: object) -> bytes:
-    """An event as a hook would have brought it."""
+def _decode(body: bytes) -> _Answer:
     try:
-        return msgspec.json.encode(update)
-    except (UnicodeEncodeError, OverflowError, msgspec.MsgspecError):
-        # Half an emoji, or a number beyond 64 bits: the standard library writes what it has read, whatever it is.
-        return json.dumps(update).encode()
+        return _decoder.decode(body)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        # Half an emoji in one event: the standard library takes it, and the others are read. Else the poll would get
+        # the same answer for ever.
+        content = json.loads(body)
+        updates = content.get("updates")
+        if isinstance(updates, list):
+            content["updates"] = [Raw(json.dumps(update).encode()) for update in updates]
+        return msgspec.convert(content, _Answer)
