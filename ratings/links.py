@@ -118,7 +118,7 @@ def judge_at_once(vote: LinkVote, scene: Scene) -> Verdict:
     against = [Evidence.AUTOMATIC] if vote.kind is LinkKind.AUTO else []
     if _too_early(vote, scene):
         against.append(Evidence.TOO_EARLY)
-    if _sibling_hits(vote, scene):
+    if _sibling_hits(vote, scene, but=_answered_values(vote, scene)):
         against.append(Evidence.SIBLINGS)
     return Verdict(VoteSignal.LINK if against else VoteSignal.HUMAN, tuple(against))
 
@@ -166,8 +166,33 @@ def _near_hits(vote: LinkVote, scene: Scene) -> list[Hit]:
     return [hit for hit in scene.hits if abs(hit.at - vote.at) <= scene.timings.sibling_window]
 
 
-def _sibling_hits(vote: LinkVote, scene: Scene) -> bool:
-    return any(hit.value not in (None, TRAP, vote.value) for hit in _near_hits(vote, scene))
+def _sibling_hits(vote: LinkVote, scene: Scene, *, but: Iterable[int] = ()) -> bool:
+    harmless = {None, TRAP, vote.value, *but}
+    return any(hit.value not in harmless for hit in _near_hits(vote, scene))
+
+
+def _answered_values(vote: LinkVote, scene: Scene) -> set[int]:
+    """Return the values that whoever votes now has answered before: their links were opened by this very person.
+
+    Somebody who taps 1 by mistake and corrects it to 5 has 5 at once: what a 1 does must not run meanwhile.
+    """
+    if vote.kind is LinkKind.AUTO:
+        return set()
+    own = (each for each in scene.votes if each.visit.agent == vote.visit.agent and each.kind is not LinkKind.AUTO)
+    return {each.value for each in own if each.state is VoteState.CONFIRMED}
+
+
+def _opened(vote: LinkVote, scene: Scene, within: Duration) -> set[int | None]:
+    """Return the links that the vote's own program opened around it; what a browser fetched in advance, nobody opened."""
+    return {
+        hit.value
+        for hit in scene.hits
+        if hit.visit.agent == vote.visit.agent and not hit.visit.prefetch and abs(hit.at - vote.at) <= within
+    }
+
+
+def _many_links(vote: LinkVote, opened: set[int | None]) -> bool:
+    return len({vote.value, *opened} - {None, TRAP}) >= MANY_VALUES
 
 
 def _sibling_votes(vote: LinkVote, scene: Scene) -> bool:
@@ -183,6 +208,8 @@ def _against_automatic(vote: LinkVote, scene: Scene) -> list[Evidence]:
         (Evidence.ANSWERED, scene.answered),
         (Evidence.TOO_EARLY, _too_early(vote, scene)),
         (Evidence.SIBLINGS, _sibling_hits(vote, scene) or _sibling_votes(vote, scene)),
+        # A program may take minutes for each link. It had as long as the vote had to wait.
+        (Evidence.MANY_LINKS, _many_links(vote, _opened(vote, scene, scene.timings.settle))),
         (Evidence.TRAP, any(hit.value == TRAP for hit in near)),
         (Evidence.AGENT, bool(_AUTOMATIC_AGENTS.search(vote.visit.agent))),
         (Evidence.PREFETCH, vote.visit.prefetch),
@@ -192,10 +219,6 @@ def _against_automatic(vote: LinkVote, scene: Scene) -> list[Evidence]:
 
 def _against_touched(vote: LinkVote, scene: Scene) -> list[Evidence]:
     """Somebody touched the page: a program does so on many links. What a gateway opened before them, the customer did not."""
-    own = [hit for hit in _near_hits(vote, scene) if hit.visit.agent == vote.visit.agent]
-    opened = {hit.value for hit in own if hit.value not in (None, TRAP)} | {vote.value}
-    rules = (
-        (Evidence.MANY_LINKS, len(opened) >= MANY_VALUES),
-        (Evidence.TRAP, any(hit.value == TRAP for hit in own)),
-    )
+    opened = _opened(vote, scene, scene.timings.sibling_window)
+    rules = ((Evidence.MANY_LINKS, _many_links(vote, opened)), (Evidence.TRAP, TRAP in opened))
     return [evidence for evidence, holds in rules if holds]
