@@ -48,6 +48,19 @@ _FORWARDED = (
     r"|wiadomość przekazana|przekazana wiadomość|przekazywana wiadomość|treść przekazanej wiadomości|treść wiadomości"
 )
 _RULE = re.compile(rf"[-–—_=*]{{2,}}\s*(?:{_FORWARDED})\b.{{0,60}}|_{{5,}}\s*|[-–—]{{20,}}\s*", re.IGNORECASE)
+_BLANKS = " \t\u00a0"
+_RULE_STARTS = (
+    "-",
+    "–",
+    "—",
+    "_",
+    "=",
+    "*",
+    "b",
+    "н",
+    "п",
+    "p",
+)  # what can begin one: a quick look before the patterns
 _BEGIN_FORWARDED = re.compile(
     r"(?:begin forwarded message|начало перес\w+ сообщения|начало переадресованного сообщения|початок пере\w+ (?:повідомлення|листа)"
     r"|początek (?:przekazywanej|przesyłanej|przekazanej) wiadomości)\s*:?",
@@ -94,6 +107,8 @@ def is_quoted(line: str) -> bool:
 
 def is_rule(line: str) -> bool:
     """True for ____ and -----Original Message----- in their many forms."""
+    if not line.lstrip(_BLANKS)[:1].lower().startswith(_RULE_STARTS):
+        return False
     text = bare(line) if "_" not in line[:4] else line[: MAX_LINE + 1].strip()
     return len(text) <= MAX_LINE and (_RULE.fullmatch(text) or _BEGIN_FORWARDED.fullmatch(text)) is not None
 

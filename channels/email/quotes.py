@@ -79,6 +79,8 @@ def _quote_at(lines: list[str], at: int, own: list[str | None]) -> int | None:
     """Where the header of a quote that begins or ends in a line ends; its first lines are taken back from `own`."""
     if is_rule(lines[at]):
         return at + 1
+    if ":" not in lines[at]:
+        return None
     begin = attribution(lines, at)
     if begin is not None:
         del own[max(0, len(own) - (at - begin)) :]

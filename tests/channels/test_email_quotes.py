@@ -163,7 +163,7 @@ BIG = 2_000_000
 def test_two_megabytes_of_any_lines_are_read_quickly(piece: str) -> None:
     began = time.process_time()
     reply_text((piece * BIG)[:BIG])
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 30
 
 
 @pytest.mark.parametrize("piece", ["<", "<a ", '<a "', '<a ">', "<!--", "<![", "<p>", "<script>", "&#", "<div></b>"])
@@ -171,7 +171,7 @@ def test_two_megabytes_of_any_tags_are_read_quickly(piece: str) -> None:
     """Where the standard library's parser takes minutes, or stops."""
     began = time.process_time()
     html_to_text((piece * BIG)[:BIG])
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 30
 
 
 def test_a_very_deep_page_is_read() -> None:
