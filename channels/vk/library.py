@@ -1,7 +1,7 @@
 """vk_api, made harmless: one HTTP request a call, with timeouts, to the host that the settings name; nothing repeated.
 
 By itself vk_api waits between the calls of an instance (and for hours once the clock was set back), repeats error 6 for
-ever, sets no timeout, writes a file into the current folder, and has its host in the code. Importing this takes its time:
+ever, sets no timeout, reads a file of the current folder, and has its host in the code. Importing this takes its time:
 it is done with an account's first call, in its thread (client.py).
 """
 

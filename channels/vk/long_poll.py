@@ -24,6 +24,9 @@ from net.http import HttpClient, raise_for_status
 ROUNDS = 100
 """Answers after which a new key is asked for: with an old one taps have been seen to stop coming, after hours."""
 
+FAILURES = 2
+"""In a row, each with a new key: one more, and something turns in circles."""
+
 _LOST, _KEY_OVER, _ALL_OVER = 1, 2, 3
 _log = logging.getLogger("tapfive.vk")
 
@@ -46,24 +49,25 @@ async def listen(
     """Poll from `position`, VK's `ts`: the number of the next event. Ends by a DeliveryError alone."""
     await Community(client, config.group_id).switch_long_poll_on()
     ts = position
+    in_a_row = 0
     while True:
         server = await client.ask("groups.getLongPollServer", _Server, group_id=config.group_id)
-        fresh = ts is None
         if ts is None:
             ts = str(server.ts)
             yield (), ts  # so that nothing is lost that comes before the first event
-        for number in range(ROUNDS):
+        for _ in range(ROUNDS):
             answer = await _ask(http, server, ts, config)
             if answer is None:
                 break
             if answer.failed:
-                reached = _after_failure(answer, ts, account)
-                if number == 0 and (fresh or reached == ts):
-                    raise Unreachable("VK refuses its own new key", platform_code=f"failed {answer.failed}")
-                ts = reached
+                ts = _after_failure(answer, ts, account)
+                in_a_row += 1
+                if in_a_row > FAILURES:
+                    raise Unreachable("VK refuses its own new keys", platform_code=f"failed {answer.failed}")
                 break
             if answer.updates is None or answer.ts is None:
                 raise Unreachable(NOT_VK)
+            in_a_row = 0
             events = [read_update(bytes(update)) for update in answer.updates]
             if events or str(answer.ts) != ts:
                 ts = str(answer.ts)

@@ -142,13 +142,20 @@ async def test_a_position_that_means_nothing_any_more_begins_anew(
     assert "key-2" not in caplog.text
 
 
-@pytest.mark.parametrize("number", [2, 3])
-async def test_a_new_key_that_is_over_ends_the_iteration_instead_of_turning_in_circles(
-    platform: Platform, number: int
+@pytest.mark.parametrize("failure", [failed(2), failed(3), failed(1, ts=100), failed(1)], ids=["2", "3", "1", "none"])
+async def test_new_keys_that_are_over_end_the_iteration_instead_of_turning_in_circles(
+    platform: Platform, failure: Answer
 ) -> None:
+    circle = (where(platform), failure) * 4
     with pytest.raises(Unreachable):
-        await heard(platform, ON, where(platform), failed(number), position=None, rounds=2)
-    assert len(polls(platform)) == 1
+        await heard(platform, ON, *circle, rounds=9)
+    assert len(polls(platform)) == long_poll.FAILURES + 1
+
+
+async def test_a_key_that_ends_in_the_first_wait_is_replaced(platform: Platform) -> None:
+    new = where(platform, ts="900", key="key-2")
+    ((_, position),) = await heard(platform, ON, where(platform), failed(2), new, polled("101", TAP))
+    assert position == "101"
 
 
 async def test_a_failure_that_nobody_knows_is_for_a_person(platform: Platform) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -317,12 +318,13 @@ async def test_nothing_sleeps_between_the_calls_of_a_thread(
     assert len(platform.requests) == 2
 
 
-async def test_nothing_is_written_into_the_current_folder(
-    platform: Platform, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+async def test_nothing_is_read_from_or_written_into_the_current_folder(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    folder = tmp_path_factory.mktemp("read-only")
-    monkeypatch.chdir(folder)
+    (tmp_path / "vk_config.v2.json").write_text("[]")  # vk_api's own settings: these would stop it
+    monkeypatch.chdir(tmp_path)
     script(platform, sent())
     async with account(platform.url) as vk:
         await vk.send_prompt(str(ANN), PROMPT)
-    assert list(folder.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["vk_config.v2.json"]
+    assert (tmp_path / "vk_config.v2.json").read_text() == "[]"
