@@ -129,9 +129,10 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
     secrets = [secret.get_secret_value().encode() for secret in settings.server.secret]
     tokens = Tokens(secrets)
     answers = Answers(store.writer, tokens, metrics, clock)
-    closings = Closings(store.writer, frozenset(channels), metrics)
+    by_links = frozenset(name for name, channel in channels.items() if channel.capabilities.choices == "links")
+    closings = Closings(store.writer, frozenset(channels), metrics, by_links)
     polled = {account: channel for account, channel in channels.items() if channel.config.mode is Mode.POLLING}
-    api = make_api(store, closings, settings, clock)
+    api = make_api(store, closings, tokens, settings, clock)
     pages = rate_routes(
         store,
         tokens,

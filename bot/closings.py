@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bot.metrics import Metrics
+from bot.notices import addressed
 from ratings.store.closings import Decided, DeskReport, ReopenedResult
 from ratings.store.writer import Writer
 from ratings.ticket import Reopened, Ticket
@@ -13,10 +14,13 @@ from ratings.ticket import Reopened, Ticket
 class Closings:
     """Decides about closings: exactly once each, whoever reports them and however often."""
 
-    def __init__(self, writer: Writer, accounts: frozenset[str], metrics: Metrics) -> None:
+    def __init__(
+        self, writer: Writer, accounts: frozenset[str], metrics: Metrics, link_accounts: frozenset[str] = frozenset()
+    ) -> None:
         self._writer = writer
         self._accounts = accounts
         self._metrics = metrics
+        self._link_accounts = link_accounts
 
     async def close(self, ticket: Ticket) -> Decided:
         """Decide about a closing and store it. Raises StoreBusy."""
@@ -26,9 +30,21 @@ class Closings:
         """Decide about many closings in the order given. Raises StoreBusy; what was stored by then stays stored."""
         reports = [self._writer.queue(DeskReport(ticket, self._accounts)) for ticket in tickets]
         decided = [result for result in await asyncio.gather(*reports) if isinstance(result, Decided)]
+        self._count(decided)
+        return decided
+
+    async def render(self, ticket: Ticket) -> Decided:
+        """Decide for a closing notice that the desk is about to send itself. Raises StoreBusy."""
+        asked = addressed(ticket, self._link_accounts)
+        report = DeskReport(asked, self._accounts, rendered=True, notices=asked.addresses[0].channel)
+        decided = await self._writer.do(report)
+        assert isinstance(decided, Decided)
+        self._count([decided])
+        return decided
+
+    def _count(self, decided: Sequence[Decided]) -> None:
         for (decision, reason), many in Counter((each.decision, each.reason) for each in decided if each.new).items():
             self._metrics.decisions.labels(decision, reason or "").inc(many)
-        return decided
 
     async def reopen(self, report: Reopened) -> ReopenedResult:
         """Cancel what was asked, or was to be asked, about earlier closings and is not answered. Raises StoreBusy."""

@@ -99,12 +99,14 @@ class DeskReport(Operation["Decided | ReopenedResult"]):
     """A desk reported that a ticket was closed or reopened. `accounts` are the channel accounts that are configured.
 
     `rendered`: it is about to send its own closing notice and asks what to put into it. Who is asked by it counts as asked
-    now, and the closing that the desk reports next is the one that the notice was about.
+    now, and the closing that the desk reports next is the one that the notice was about. `notices` is the account that the
+    notice goes by: it may be none of ours.
     """
 
     report: Ticket | Reopened
     accounts: frozenset[str]
     rendered: bool = False
+    notices: str | None = None
 
     order: ClassVar[int] = 10
 
@@ -161,7 +163,7 @@ class _Fold:
         for operation in self.operations:
             report = operation.report
             if isinstance(report, Ticket):
-                results.append(self._close(report, operation.accounts, rendered=operation.rendered))
+                results.append(self._close(report, operation))
             else:
                 results.append(self._reopen(report))
         self._store()
@@ -201,7 +203,8 @@ class _Fold:
                 self.reopened[desk, row.ticket_id] = row.reopened_at
         return found
 
-    def _close(self, ticket: Ticket, accounts: frozenset[str], *, rendered: bool) -> Decided:
+    def _close(self, ticket: Ticket, operation: DeskReport) -> Decided:
+        rendered, accounts = operation.rendered, operation.accounts
         known = self.earlier.setdefault((ticket.desk, ticket.id), [])
         # A notice without the closing's id goes by its ticket: rendering it again must find what was decided.
         closing = RENDERED if rendered and ticket.closing_id is None else ticket.closing_key
@@ -222,7 +225,7 @@ class _Fold:
         survey = choose_survey(self.surveys, ticket)
         asked = [each.closed_at for each in known if each.asked_at is not None or each.state is State.ANSWERED]
         facts = Facts(
-            accounts=accounts,
+            accounts=accounts if operation.notices is None else accounts | {operation.notices},
             opted_out=self.facts.opted_out,
             unreachable=self.facts.unreachable,
             asked_until=max(asked, default=None),

@@ -21,6 +21,9 @@ OPERATIONS: list[tuple[str, str, Scope, Any, list[str]]] = [
     ),
     ("POST", "/v1/tickets/closed/batch", Scope.WRITE, {"id": "1"}, [""]),
     ("POST", "/v1/tickets/reopened", Scope.WRITE, {"desk": "a b", "reopened_at": 7}, ["/id", "/desk", "/reopened_at"]),
+    ("POST", "/v1/render", Scope.WRITE, {"html": 1, "ticket": {}, "mail": ""}, ["/html", "/ticket/id", "/mail"]),
+    ("GET", "/v1/invitations/1/votes?limit=1", Scope.READ, None, ["/limit"]),
+    ("POST", "/v1/invitations/1/overrule", Scope.ADMIN, {"state": "maybe", "who": "me"}, ["/state", "/why", "/who"]),
     ("GET", "/v1/ratings?limit=0&value=x&stars=5", Scope.READ, None, ["/limit", "/value", "/stars"]),
     (
         "GET",
@@ -62,7 +65,7 @@ async def test_the_ladder_of_an_operation(
 async def test_the_table_above_has_every_operation(local: Service) -> None:
     published = (await local.client.get("/openapi.json")).json()
     described = {
-        (method.upper(), path.replace("{survey_id}", "default"))
+        (method.upper(), path.replace("{survey_id}", "default").replace("{invitation_id}", "1"))
         for path, methods in published["paths"].items()
         for method in methods
     }
@@ -143,7 +146,7 @@ async def test_the_page_shows_every_operation_and_schema_and_loads_nothing(local
     page = await local.client.get("/docs")
     assert page.headers["content-type"].startswith("text/html")
     for _method, path, *_ in OPERATIONS:
-        assert path.partition("?")[0].replace("default", "{survey_id}") in page.text
+        assert path.partition("?")[0].replace("default", "{survey_id}").replace("/1/", "/{invitation_id}/") in page.text
     for name in COMPONENTS:
         assert f"id='schema-{name}'" in page.text
     assert "<script" not in page.text

@@ -21,18 +21,23 @@ from bot.web.api.bodies import answer
 from bot.web.api.docs_page import CONTENT_SECURITY_POLICY, render
 from bot.web.api.errors import handle_errors
 from bot.web.api.idempotency import Idempotency
+from bot.web.api.notices import RenderRoutes
 from bot.web.api.operations import COMPONENTS, SECURITY, Operation
 from bot.web.api.reports import ReportRoutes
 from bot.web.api.surveys import SurveyRoutes
 from bot.web.api.tickets import TicketRoutes
+from bot.web.api.votes import VoteRoutes
 from bot.web.api.waiting import Handler, in_time
 from ratings.store.store import Store
 from ratings.times import Instant
+from ratings.tokens import Tokens
 
 MOUNTED_AT = "/api"
 
 
-def make_api(store: Store, closings: Closings, settings: Settings, clock: Callable[[], Instant]) -> FastAPI:
+def make_api(
+    store: Store, closings: Closings, tokens: Tokens, settings: Settings, clock: Callable[[], Instant]
+) -> FastAPI:
     """Return the API. `/docs` and `/openapi.json` are open to everybody; everything else wants a key."""
     server = settings.server
     api = FastAPI(
@@ -47,12 +52,18 @@ def make_api(store: Store, closings: Closings, settings: Settings, clock: Callab
     )
     handle_errors(api)
     access = Access(store)
-    tickets = TicketRoutes(closings, access, Idempotency(store, clock), server.max_body, clock)
+    idempotency = Idempotency(store, clock)
+    tickets = TicketRoutes(closings, access, idempotency, server.max_body, clock)
+    notices = RenderRoutes(store, closings, access, idempotency, tokens, server.public_url, server.max_body, clock)
+    votes = VoteRoutes(store, access, server.max_body)
     reports = ReportRoutes(store, access, server.timezone)
     surveys = SurveyRoutes(store, access, server.max_body)
     _add(api, "POST", "/v1/tickets/closed", tickets.close, operations.CLOSE)
     _add(api, "POST", "/v1/tickets/closed/batch", tickets.close_batch, operations.CLOSE_BATCH)
     _add(api, "POST", "/v1/tickets/reopened", tickets.reopen, operations.REOPEN)
+    _add(api, "POST", "/v1/render", notices.render, operations.RENDER)
+    _add(api, "GET", "/v1/invitations/{invitation_id}/votes", votes.list, operations.VOTES)
+    _add(api, "POST", "/v1/invitations/{invitation_id}/overrule", votes.overrule, operations.OVERRULE)
     _add(api, "GET", "/v1/ratings", reports.ratings, operations.RATINGS)
     _add(api, "GET", "/v1/invitations", reports.invitations, operations.INVITATIONS)
     _add(api, "GET", "/v1/summary", reports.summary, operations.SUMMARY)

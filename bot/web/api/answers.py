@@ -2,6 +2,7 @@
 
 from bot.web.api.schemas import TIME, Schema, maybe, ref, thing
 from ratings.lifecycle import Delivery, EventType, State
+from ratings.links import Evidence, LinkKind
 from ratings.rules import SkipReason
 from ratings.votes import VoteState
 
@@ -49,6 +50,55 @@ PROBLEM: Schema = {
 }
 DECISION = thing({"decision": _DECISION, "reason": _REASON, "invitation": _ID, "due_at": maybe(TIME)}, closed=True)
 DECISIONS = thing({"items": {"type": "array", "items": {"oneOf": [ref("Decision"), ref("Problem")]}}}, closed=True)
+RENDERED = thing(
+    {
+        "decision": {
+            "type": ["string", "null"],
+            "enum": ["ask", "skip", None],
+            "description": "null: no variable, no decision",
+        },
+        "reason": _REASON,
+        "invitation": maybe(_ID),
+        "due_at": maybe(TIME),
+    },
+    {"notice": _TEXT, "html": _TEXT, "text": _TEXT},
+    closed=True,
+)
+VOTES = thing(
+    {
+        "votes": {
+            "type": "array",
+            "items": thing(
+                {
+                    "id": _ID,
+                    "value": _VALUE,
+                    "state": {"type": "string", "enum": [state.value for state in VoteState]},
+                    "source": _TEXT,
+                    "kind": {"type": ["string", "null"], "enum": [*(kind.value for kind in LinkKind), None]},
+                    "at": TIME,
+                    "agent": maybe(_TEXT),
+                    "evidence": {"type": "array", "items": {"enum": [evidence.value for evidence in Evidence]}},
+                },
+                closed=True,
+            ),
+        },
+        "hits": {
+            "type": "array",
+            "items": thing(
+                {"value": maybe(_VALUE), "method": _TEXT, "at": TIME, "agent": _TEXT, "prefetch": {"type": "boolean"}},
+                closed=True,
+            ),
+            "description": "links that were opened: evidence, never votes",
+        },
+        "history": {
+            "type": "array",
+            "items": thing(
+                {"at": TIME, "what": _TEXT, "old": maybe(_TEXT), "new": maybe(_TEXT), "by": _TEXT}, closed=True
+            ),
+        },
+    },
+    closed=True,
+)
 CANCELLED = thing({"cancelled": _COUNT}, closed=True)
 
 RATING = thing(

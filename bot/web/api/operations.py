@@ -18,8 +18,8 @@ _PROBLEMS = {
     400: "The body is no JSON, or a header cannot be read",
     401: "No live API key",
     403: "The key's scope is too small",
-    404: "There is no such survey",
-    409: "The first request with this Idempotency-Key still runs",
+    404: "There is no such thing",
+    409: "The first request with this Idempotency-Key still runs, or nothing is as it would have to be",
     412: "Somebody else changed the survey since it was read",
     413: "The body is too large",
     415: "The body is not called JSON, or is compressed",
@@ -151,6 +151,9 @@ _IF_MATCH = _parameter(
     "If-Match", {"type": "string"}, "the ETag of the version that the change was made from", "header", required=True
 )
 _SURVEY_ID = _parameter("survey_id", {"type": "string"}, "the survey's id", "path", required=True)
+_INVITATION_ID = _parameter(
+    "invitation_id", {"type": "string", "pattern": "^[0-9]+$"}, "the invitation's id", "path", required=True
+)
 _SURVEY_ANSWER = ((200, "The survey", "Survey"),)
 
 CLOSE = Operation(
@@ -185,6 +188,36 @@ REOPEN = Operation(
     (_IDEMPOTENCY,),
     ref("Reopened"),
     replayed=True,
+)
+RENDER = Operation(
+    "A closing notice is about to be sent",
+    "Takes the desk's own notice (`html`, `text` or both; or `notice`, either) and its ticket, decides, and puts the links in the place of `${satisfaction:rating}`; on a skip, nothing. Whoever is asked counts as asked now. The closing that is reported next (or the one with the `closing_id` given) finds this decision. Without the variable the notice comes back unchanged and nobody is asked.",
+    "tickets",
+    Scope.WRITE,
+    ((200, "The decision, and each part as it is to be sent", "Rendered"),),
+    _POSTING,
+    (_IDEMPOTENCY,),
+    ref("Rendering"),
+    replayed=True,
+)
+VOTES = Operation(
+    "The votes of an invitation with their evidence",
+    "Every vote, whatever became of it, the links that were opened, and the history of the rating.",
+    "reports",
+    Scope.READ,
+    ((200, "Votes, hits and history, each the oldest first", "Votes"),),
+    (401, 403, 404, 422, 500, 503),
+    (_INVITATION_ID,),
+)
+OVERRULE = Operation(
+    "Overrule the evidence",
+    "`confirmed`: the newest vote counts. `quarantined`: what counts does not. Nothing is deleted; the history keeps who and why.",
+    "reports",
+    Scope.ADMIN,
+    ((200, "What is so now", "Votes"),),
+    (400, 401, 403, 404, 409, 413, 415, 422, 500, 503),
+    (_INVITATION_ID,),
+    ref("Overruling"),
 )
 RATINGS = Operation(
     "Ratings, the newest first",
@@ -268,6 +301,10 @@ COMPONENTS: dict[str, Schema] = {
     "Decision": answers.DECISION,
     "Decisions": answers.DECISIONS,
     "Cancelled": answers.CANCELLED,
+    "Rendering": schemas.RENDERING,
+    "Rendered": answers.RENDERED,
+    "Overruling": schemas.OVERRULING,
+    "Votes": answers.VOTES,
     "Rating": answers.RATING,
     "Invitation": answers.INVITATION,
     "Event": answers.EVENT,

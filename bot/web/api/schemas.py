@@ -270,6 +270,28 @@ _FORMS: Schema = {
     "maxItems": MAX_FORMS,
     "description": "ids of the forms it is bound to; none: every form",
 }
+RENDERING: Schema = {
+    **thing(
+        {"ticket": {**TICKET, "required": ["id"]}},
+        {
+            "notice": {"type": "string", "description": "HTML when it has a tag, else plain text"},
+            "html": {"type": "string"},
+            "text": {"type": "string"},
+        },
+        closed=True,
+    ),
+    "minProperties": 2,
+    "examples": [
+        {
+            "html": "<p>Done!</p>${satisfaction:rating}",
+            "ticket": {"id": "T-1", "customer": {"email": "ann@example.com"}},
+        }
+    ],
+}
+OVERRULING: Schema = thing(
+    {"state": {"enum": ["confirmed", "quarantined"]}, "why": {"type": "string", "minLength": 1, "maxLength": 500}},
+    closed=True,
+)
 SURVEY: Schema = thing(
     {
         "id": {"type": "string"},

@@ -1,0 +1,79 @@
+"""The votes of one invitation: shown with their evidence, and overruled by whoever may."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot.web.api.access import Access
+from bot.web.api.bodies import answer, decode, read_json_body
+from bot.web.api.errors import ApiProblem
+from bot.web.api.queries import MAX_NUMBER, no_parameters
+from ratings.errors import FieldError, InvalidInput, found, step
+from ratings.lifecycle import Outcome
+from ratings.reports.votes import list_votes
+from ratings.store.keys import Scope
+from ratings.store.link_votes import Overrule
+from ratings.store.store import Store
+from ratings.votes import VoteState
+
+MAX_WHY = 500
+_STATES = {state.value: state for state in (VoteState.CONFIRMED, VoteState.QUARANTINED)}
+_KEYS = ("state", "why")
+
+
+class VoteRoutes:
+    """`/v1/invitations/{invitation_id}/votes` and `…/overrule`."""
+
+    def __init__(self, store: Store, access: Access, max_body: int) -> None:
+        self._store = store
+        self._access = access
+        self._max_body = max_body
+
+    async def list(self, request: Request) -> Response:
+        """Show votes, hits and history."""
+        await self._access.require(request, Scope.READ)
+        no_parameters(request)
+        return answer(await self._shown(_number(request)))
+
+    async def overrule(self, request: Request) -> Response:
+        """Say that the newest vote counts, or that what counts does not; with the reason. Answers what is so now."""
+        key = await self._access.require(request, Scope.ADMIN)
+        no_parameters(request)
+        body = await read_json_body(request, self._max_body)
+        state, why = _read(decode(body))
+        number = _number(request)
+        await self._shown(number)
+        done = await self._store.writer.do(Overrule(number, state, f"api:{key.name}", why))  # type: ignore[arg-type] # one of the two that _STATES holds
+        if done.outcome is Outcome.IGNORED and done.state is not state:
+            raise ApiProblem(409, "there is no vote that this would change")
+        return answer(await self._shown(number))
+
+    async def _shown(self, number: int) -> dict[str, Any]:
+        shown = await self._store.read(list_votes, number)
+        if shown is None:
+            raise ApiProblem(404, "there is no such invitation")
+        return shown
+
+
+def _number(request: Request) -> int:
+    told = request.path_params["invitation_id"]
+    if not (told.isascii() and told.isdigit() and 0 < int(told[:20]) <= MAX_NUMBER):
+        raise ApiProblem(404, "there is no such invitation")
+    return int(told)
+
+
+def _read(data: Any) -> tuple[VoteState, str]:
+    if not isinstance(data, dict):
+        raise InvalidInput([FieldError("", f"{found(data)}; expected an object with state and why")])
+    errors = [
+        FieldError(step("", key), f"unknown key; expected {', '.join(_KEYS)}") for key in data if key not in _KEYS
+    ]
+    state, why = data.get("state"), data.get("why")
+    if not isinstance(state, str) or state not in _STATES:
+        errors.append(FieldError("/state", f"{found(state)}; expected {' or '.join(_STATES)}"))
+    if not isinstance(why, str) or not why.strip() or len(why) > MAX_WHY or "\0" in why:
+        errors.append(FieldError("/why", f"{found(why)}; expected 1 to {MAX_WHY} characters: the history keeps them"))
+    if errors or not isinstance(state, str) or not isinstance(why, str):
+        raise InvalidInput(errors)
+    return _STATES[state], why.strip()
