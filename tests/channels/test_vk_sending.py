@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -318,13 +319,18 @@ async def test_nothing_sleeps_between_the_calls_of_a_thread(
     assert len(platform.requests) == 2
 
 
-async def test_nothing_is_read_from_or_written_into_the_current_folder(
-    platform: Platform, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "vk_config.v2.json").write_text("[]")  # vk_api's own settings: these would stop it
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    own = tmp_path / "vk_config.v2.json"  # where vk_api keeps its settings: these would stop it
+    own.write_text("[]")
     monkeypatch.chdir(tmp_path)
+    yield
+    assert list(tmp_path.iterdir()) == [own]
+    assert own.read_text() == "[]"
+
+
+@pytest.mark.usefixtures("folder")
+async def test_nothing_is_read_from_or_written_into_the_current_folder(platform: Platform) -> None:
     script(platform, sent())
     async with account(platform.url) as vk:
         await vk.send_prompt(str(ANN), PROMPT)
-    assert [path.name for path in tmp_path.iterdir()] == ["vk_config.v2.json"]
-    assert (tmp_path / "vk_config.v2.json").read_text() == "[]"
