@@ -66,6 +66,7 @@ class Vk(Channel):
         receipts=False,
         modes=(Mode.WEBHOOK, Mode.POLLING, Mode.RELAY, Mode.SEND_ONLY),
         pace=Pace(per_second=20, per_recipient=2),
+        shared=True,  # up to ten programs hear a community: what is not ours is for the helpdesk
     )
 
     def __init__(self, account: str, config: VkConfig, hook_secrets: tuple[str, ...]) -> None:
