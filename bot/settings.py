@@ -212,7 +212,7 @@ def describe_settings() -> list[SettingRow]:
     models: dict[str, type[BaseModel]] = dict(TABLES)
     models |= {f"channels.{kind}.<account>": registry.config_class(kind) for kind in registry.kinds()}
     return [
-        SettingRow(table, key, _default(described), described.description or "")
+        SettingRow(table, described.alias or key, _default(described), described.description or "")
         for table, model in models.items()
         for key, described in model.model_fields.items()
     ]

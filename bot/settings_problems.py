@@ -102,10 +102,10 @@ def _describe(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     key = str(detail["loc"][-1]) if detail["loc"] else ""
     table, holds_secret = _locate(detail["loc"], model)
     if detail["type"] == "extra_forbidden":
-        keys = list(table.model_fields)
+        keys = [described.alias or name for name, described in table.model_fields.items()]
         return "an unknown key", ", ".join(keys) + did_you_mean(key, keys)
     if detail["type"] == "missing":
-        described = table.model_fields.get(key)
+        described = next((each for name, each in table.model_fields.items() if key in {name, each.alias}), None)
         return "nothing", (SECRET_ALLOWED if holds_secret else described and described.description) or "a value"
     cause = detail.get("ctx", {}).get("error")
     found = _show(detail["input"], hidden=holds_secret)

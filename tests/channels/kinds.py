@@ -1,8 +1,8 @@
 """What the contract suite must know of each kind: one row a kind."""
 
+import email.policy
 import hashlib
 import hmac
-import email.policy
 import json
 import re
 from base64 import b64encode
@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from channels import registry
 from channels.base import Channel, HookRequest, Mode
 from net.errors import DeliveryError, Unreachable
-from tests.channels.platform import Answer, Behaviour, Garbage, Platform, Recorded, running_platform
+from tests.channels.platform import Answer, Behaviour, Garbage, Hang, Platform, Recorded, running_platform
 from tests.channels.smtp_platform import Replies, SmtpPlatform
 
 
@@ -51,6 +51,8 @@ class KindCase:
     platform: Callable[[], AbstractAsyncContextManager[Platform]] = running_platform
     scheme: str = "http"
     """Of the platform's url."""
+    unsent: Mapping[str, Behaviour] = field(default_factory=dict)
+    """What a trouble looks like where no message is sent, if that is something else."""
     declared: Mapping[str, type[DeliveryError]] = field(default_factory=dict)
     """What a trouble means to this kind, where it is not what it means to the others."""
     waiting: str = "2386547801234567890"
@@ -283,7 +285,8 @@ KINDS = (
         retry_after=60,
         out_of_order=Replies({"EHLO": "451 4.3.0 out of order"}),
         refused_credentials=Replies({"AUTH": "535 5.7.8 the password correct-horse-battery is wrong"}),
-        garbage=Replies({"content": Garbage(b"it is a nice day\r\n"), "AUTH": Garbage(b"it is a nice day\r\n")}),
+        garbage=Replies({"content": Garbage(b"it is a nice day\r\n")}),
+        unsent={"timeout": Replies({"EHLO": Hang()}), "garbage": Replies({"AUTH": Garbage(b"it is a nice day\r\n")})},
         payloads=_email_payloads,
         tap=None,
         forged=lambda _: [],

@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
+MAX_REQUEST = 2**20
+
 
 class Behaviour:
     """What a platform does with a request."""
@@ -90,7 +92,7 @@ class Platform:
 @asynccontextmanager
 async def running_platform(kind: type[Platform] = Platform, scheme: str = "http") -> AsyncIterator[Platform]:
     platform = kind()
-    server = await asyncio.start_server(platform.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(platform.serve, "127.0.0.1", 0, limit=MAX_REQUEST)
     host, port = server.sockets[0].getsockname()[:2]
     platform.url = f"{scheme}://{host}:{port}"
     try:

@@ -307,6 +307,7 @@ async def test_check_fails_cleanly(case: KindCase, platform: Platform, trouble: 
         "timeout": Hang(),
         "garbage": case.garbage,
         "dead": Answer(),
+        **case.unsent,
     }
     platform.behaviour = behaviours[trouble]
     findings = await channel.check(HOOK)

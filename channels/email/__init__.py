@@ -1,0 +1,1 @@
+"""E-mail: the choices as links in a mail, answers and bounces by IMAP or LMTP."""

@@ -1,0 +1,382 @@
+"""Answers from a mailbox and from a mail server: nothing is lost, nothing is marked, nothing comes twice unseen."""
+
+import asyncio
+import smtplib
+import socket
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+
+from channels.base import DeliveryReported, Inbound, Mode, OptOut, TextReceived, Unknown
+from channels.email.adapter import Email
+from channels.email.inbound import MAX_MAIL
+from net.errors import Misconfigured, Unreachable
+from sandbox.mail import MailSandbox
+from sandbox.mail.state import SEEN
+from tests.channels.email_kit import ANN, PROMPT, TOKEN, account, received, secret
+
+INBOX, PASSWORD = "support@example.org", "mail-pass"
+REPLY = f"support+r.{TOKEN}@example.org"
+Batch = tuple[Sequence[Inbound], str]
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[MailSandbox]:
+    sandbox = MailSandbox()
+    sandbox.add_customer(ANN, "Анна")
+    sandbox.add_mailbox(INBOX, PASSWORD)
+    await sandbox.start_servers()
+    yield sandbox
+    await sandbox.stop()
+
+
+@pytest.fixture
+async def reader(world: MailSandbox) -> AsyncIterator[Email]:
+    made = by_imap(world)
+    yield made
+    await made.close()
+
+
+def by_imap(world: MailSandbox, **keys: Any) -> Email:
+    known = {"imap": f"{world.imap_url}/INBOX", "imap_user": INBOX, "imap_password": secret(PASSWORD), "imap_poll": 0.1}
+    return account(world.smtp_url, **{**known, **keys})
+
+
+async def batch(listening: AsyncIterator[Batch]) -> Batch:
+    async with asyncio.timeout(10):
+        return await anext(listening)
+
+
+async def first(channel: Email, position: str | None) -> Batch:
+    listening = channel.listen(position)
+    try:
+        return await batch(listening)
+    finally:
+        await listening.aclose()  # type: ignore[attr-defined]  # it is a generator
+
+
+def texts(events: Sequence[Inbound]) -> list[str]:
+    return [event.text for event in events if isinstance(event, TextReceived)]
+
+
+def answer(number: int, text: str = "") -> bytes:
+    return received({"Message-ID": f"<{number}@example.net>"}, text or str(number))
+
+
+# --- IMAP
+
+
+async def test_a_prompt_goes_out_and_its_answer_comes_back(world: MailSandbox, reader: Email) -> None:
+    events, position = await first(reader, None)
+    assert list(events) == []
+    sent = await reader.send_prompt(ANN, PROMPT)
+    (mail,) = world.mails(ANN)
+    assert mail.problems == []
+    await world.reply(mail.mail_id, "5, спасибо!")
+    await world.auto_reply(mail.mail_id)
+    await world.bounce(mail.mail_id, "exim")
+    events, position = await first(reader, position)
+    text, automatic, bounce = events
+    assert isinstance(text, TextReceived)
+    assert (text.text, text.token, text.reply_to, text.address) == ("5, спасибо!", TOKEN, sent.external_id, ANN)
+    assert text.at > 0
+    assert isinstance(automatic, Unknown)
+    assert isinstance(bounce, DeliveryReported)
+    assert (bounce.token, bounce.gone, bounce.external_id) == (TOKEN, True, sent.external_id)
+
+
+async def test_a_complaint_and_an_unsubscribing_mail(world: MailSandbox, reader: Email) -> None:
+    _, position = await first(reader, None)
+    await reader.send_prompt(ANN, PROMPT)
+    await world.complain(world.mails(ANN)[0].mail_id)
+    world.put(f"support+u.{TOKEN}@example.org", received({"To": f"support+u.{TOKEN}@example.org"}, ""))
+    events, _ = await first(reader, position)
+    assert [type(event) for event in events] == [OptOut, OptOut]
+    assert [event.token for event in events if isinstance(event, OptOut)] == [TOKEN, TOKEN]
+
+
+async def test_a_first_look_starts_behind_what_is_there(world: MailSandbox, reader: Email) -> None:
+    world.put(REPLY, sender=ANN, raw=answer(1))
+    listening = reader.listen(None)
+    events, position = await batch(listening)
+    assert (list(events), position.partition(":")[2]) == ([], "1")
+    world.put(REPLY, sender=ANN, raw=answer(2))
+    assert texts((await batch(listening))[0]) == ["2"]
+
+
+async def test_the_position_is_the_last_mail_that_was_read(world: MailSandbox, reader: Email) -> None:
+    _, position = await first(reader, None)
+    for number in range(1, 4):
+        world.put(REPLY, sender=ANN, raw=answer(number))
+    events, reached = await first(reader, position)
+    assert texts(events) == ["1", "2", "3"]
+    again, _ = await first(reader, position)
+    assert list(again) == list(events), "what was not committed comes again, with the same ids"
+    world.put(REPLY, sender=ANN, raw=answer(4))
+    assert texts((await first(reader, reached))[0]) == ["4"], "n:* holds the last mail even when nothing is new"
+
+
+async def test_nothing_new_is_nothing(world: MailSandbox, reader: Email) -> None:
+    world.put(REPLY, sender=ANN, raw=answer(1))
+    listening = reader.listen((await first(reader, None))[1])
+    waiting = asyncio.create_task(batch(listening))
+    await asyncio.sleep(0.3)  # three looks
+    assert not waiting.done()
+    world.put(REPLY, sender=ANN, raw=answer(2))
+    assert texts((await waiting)[0]) == ["2"]
+
+
+async def test_batches_have_an_end(world: MailSandbox, reader: Email) -> None:
+    _, position = await first(reader, None)
+    for number in range(60):
+        world.put(REPLY, sender=ANN, raw=answer(number, f"n{number}"))
+    listening = reader.listen(position)
+    (one, _), (two, _) = await batch(listening), await batch(listening)
+    assert (len(one), len(two)) == (50, 10)
+    assert texts([*one, *two]) == [f"n{number}" for number in range(60)]
+
+
+async def test_a_renumbered_mailbox_is_read_again_with_the_same_ids(world: MailSandbox, reader: Email) -> None:
+    _, position = await first(reader, None)
+    world.put(REPLY, sender=ANN, raw=answer(1))
+    world.put(REPLY, sender=ANN, raw=answer(2))
+    events, reached = await first(reader, position)
+    world.renew_uids(INBOX)
+    world.put(REPLY, sender=ANN, raw=answer(3))
+    again, newer = await first(reader, reached)
+    assert [event.event_id for event in again][:2] == [event.event_id for event in events]
+    assert texts(again) == ["1", "2", "3"]
+    assert newer.partition(":")[0] != reached.partition(":")[0]
+
+
+async def test_nothing_is_marked_moved_or_deleted(world: MailSandbox, reader: Email) -> None:
+    _, position = await first(reader, None)
+    mail = world.put(REPLY, sender=ANN, raw=answer(1))
+    await first(reader, position)
+    assert SEEN not in mail.flags
+    assert world.mails(INBOX) == [mail]
+
+
+async def test_of_a_huge_mail_only_the_beginning_is_fetched(world: MailSandbox, reader: Email) -> None:
+    _, position = await first(reader, None)
+    body = "--x\r\nContent-Type: text/plain\r\n\r\n5\r\n--x\r\nContent-Type: image/png\r\n\r\n"
+    raw = received({}, body, kind='multipart/mixed; boundary="x"') + b"A" * (2 * MAX_MAIL)
+    world.put(REPLY, raw, sender=ANN)
+    assert texts((await first(reader, position))[0]) == ["5"]
+
+
+async def test_one_odd_mail_does_not_stop_the_others(world: MailSandbox, reader: Email) -> None:
+    _, position = await first(reader, None)
+    world.put(REPLY, b"\xff\x00 no mail at all\r\n\r\n", sender=ANN)
+    world.put(REPLY, sender=ANN, raw=answer(2))
+    events, _ = await first(reader, position)
+    assert len(events) == 2
+    assert texts(events)[-1] == "2"
+
+
+async def test_a_lost_connection_ends_the_listening(world: MailSandbox, reader: Email) -> None:
+    listening = reader.listen(None)
+    _, position = await batch(listening)
+    waiting = asyncio.create_task(batch(listening))
+    world.put(REPLY, sender=ANN, raw=answer(1))
+    assert texts((await waiting)[0]) == ["1"]
+    world.imap.disconnect()
+    with pytest.raises(Unreachable):
+        await batch(listening)
+    assert texts((await first(reader, position))[0]) == ["1"], "whoever listens again goes on where it committed"
+
+
+async def test_who_stops_listening_leaves_no_connection(world: MailSandbox, reader: Email) -> None:
+    await first(reader, None)
+    await world.wait_for(lambda: world.imap.connected == 0)
+
+
+async def test_a_refused_login_is_not_repeated_at_once(world: MailSandbox) -> None:
+    reader = by_imap(world, imap_password=secret("wrong-password"))
+    with pytest.raises(Misconfigured) as refused:
+        await first(reader, None)
+    assert "wrong-password" not in str(vars(refused.value))
+    assert refused.value.__context__ is None
+    waiting = asyncio.create_task(first(reader, None))
+    await asyncio.sleep(0.2)
+    assert not waiting.done(), "mail servers shut out whoever tries too often"
+    assert world.imap.connected == 0
+    waiting.cancel()
+
+
+async def test_a_folder_that_does_not_exist(world: MailSandbox) -> None:
+    with pytest.raises(Misconfigured, match="folder"):
+        await first(by_imap(world, imap=f"{world.imap_url}/Answers"), None)
+
+
+async def test_a_dead_mailbox_is_unreachable() -> None:
+    reader = account("smtp://127.0.0.1:1", imap="imap://127.0.0.1:1", imap_user="a", imap_password=secret("b"))
+    with pytest.raises(Unreachable):
+        await first(reader, None)
+
+
+async def test_check_looks_into_the_mailbox(world: MailSandbox, reader: Email) -> None:
+    found = {finding.id: finding.level for finding in await reader.check(None)}
+    assert found == {"email.smtp": "ok", "email.inbound": "ok"}
+    wrong = by_imap(world, imap_password=secret("wrong-password"))
+    assert {finding.id: finding.level for finding in await wrong.check(None)}["email.inbound"] == "error"
+
+
+# --- LMTP
+
+
+@pytest.fixture
+async def taker(world: MailSandbox) -> AsyncIterator[Email]:
+    made = account(world.smtp_url, lmtp_listen="127.0.0.1:0")
+    yield made
+    await made.close()
+
+
+async def door(channel: Email) -> int:
+    """The port that it listens on."""
+    async with asyncio.timeout(5):
+        while not (port := channel._lmtp_listener().port):  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0)
+    return port
+
+
+def hand_in(port: int, recipients: Sequence[str], raw: bytes, sender: str = ANN) -> list[bytes]:
+    """The replies of an LMTP server, one for each recipient that it accepted."""
+    with smtplib.LMTP("127.0.0.1", port, timeout=10) as client:
+        client.ehlo_or_helo_if_needed()
+        client.mail(sender)
+        told = [client.rcpt(recipient) for recipient in recipients]
+        accepted = [code for code, _ in told if code == 250]
+        if not accepted:
+            return [b"%d %b" % one for one in told]
+        client.putcmd("data")
+        assert client.getreply()[0] == 354
+        client.send(raw.replace(b"\r\n.", b"\r\n..") + b"\r\n.\r\n")
+        return [b"%d %b" % client.getreply() for _ in accepted]
+
+
+async def test_a_mail_is_taken_only_after_the_caller_asks_for_the_next(taker: Email) -> None:
+    listening = taker.listen(None)
+    getting = asyncio.create_task(batch(listening))
+    handing = asyncio.create_task(asyncio.to_thread(hand_in, await door(taker), [REPLY], answer(1)))
+    events, position = await getting
+    assert texts(events) == ["1"]
+    assert [event.token for event in events if isinstance(event, TextReceived)] == [TOKEN]
+    assert position
+    await asyncio.sleep(0.1)
+    assert not handing.done(), "nothing is committed yet"
+    following = asyncio.create_task(batch(listening))
+    assert (await handing)[0].startswith(b"250")
+    following.cancel()
+
+
+async def test_what_was_not_committed_is_handed_in_again(taker: Email) -> None:
+    listening = taker.listen(None)
+    getting = asyncio.create_task(batch(listening))
+    handing = asyncio.create_task(asyncio.to_thread(hand_in, await door(taker), [REPLY], answer(1)))
+    events, _ = await getting
+    await listening.aclose()  # type: ignore[attr-defined]  # it is a generator
+    assert (await handing)[0].startswith(b"451")
+    again = taker.listen(None)
+    getting = asyncio.create_task(batch(again))
+    handing = asyncio.create_task(asyncio.to_thread(hand_in, await door(taker), [REPLY], answer(1)))
+    assert list((await getting)[0]) == list(events)
+    await taker.close()
+    assert (await handing)[0].startswith(b"451")
+
+
+async def test_a_caller_that_failed_and_forgot_its_listening_can_listen_again(taker: Email) -> None:
+    forgotten = taker.listen(None)
+    getting = asyncio.create_task(batch(forgotten))
+    handing = asyncio.create_task(asyncio.to_thread(hand_in, await door(taker), [REPLY], answer(1)))
+    await getting
+    again = asyncio.create_task(first(taker, None))
+    assert (await handing)[0].startswith(b"451")
+    again.cancel()
+    await asyncio.gather(again, return_exceptions=True)
+
+
+async def test_who_is_not_asked_is_told_so(taker: Email) -> None:
+    getting = asyncio.create_task(first(taker, None))
+    port = await door(taker)
+    for recipient in ("support@example.org", "other@example.org", f"support+x.{TOKEN}@example.org"):
+        (said,) = await asyncio.to_thread(hand_in, port, [recipient], answer(1))
+        assert said.startswith(b"550 5.1.1")
+        assert not getting.done()
+    getting.cancel()
+
+
+async def test_one_line_a_recipient_and_one_event_each(taker: Email) -> None:
+    listening = taker.listen(None)
+    getting = asyncio.create_task(batch(listening))
+    recipients = [REPLY, "nobody@example.org", f"support+r.{TOKEN[::-1]}@example.org"]
+    handing = asyncio.create_task(asyncio.to_thread(hand_in, await door(taker), recipients, answer(1)))
+    events, _ = await getting
+    following = asyncio.create_task(batch(listening))
+    assert [line[:3] for line in await handing] == [b"250", b"250"]
+    assert [event.token for event in events if isinstance(event, TextReceived)] == [TOKEN, TOKEN[::-1]]
+    assert len({event.event_id for event in events}) == 2
+    following.cancel()
+
+
+async def test_a_mail_that_is_too_large_is_refused(taker: Email) -> None:
+    getting = asyncio.create_task(first(taker, None))
+    raw = answer(1) + b"\r\n" + (b"A" * 900 + b"\r\n") * 2500
+    (said,) = await asyncio.to_thread(hand_in, await door(taker), [REPLY], raw)
+    assert said.startswith(b"552")
+    assert not getting.done()
+    getting.cancel()
+
+
+async def test_long_lines_and_octets_beyond_ascii_are_taken(taker: Email) -> None:
+    getting = asyncio.create_task(first(taker, None))
+    raw = received({"From": "Анна <ann@example.net>"}, "слово " * 2000)
+    handing = asyncio.create_task(asyncio.to_thread(hand_in, await door(taker), [REPLY], raw))
+    events, _ = await getting
+    assert texts(events)[0].count("слово") == 2000
+    assert [event.address for event in events] == [ANN]
+    await handing
+
+
+async def test_a_bounce_by_lmtp_has_an_empty_sender(taker: Email) -> None:
+    getting = asyncio.create_task(first(taker, None))
+    handing = asyncio.create_task(asyncio.to_thread(hand_in, await door(taker), [REPLY], answer(1), ""))
+    (event,) = (await getting)[0]
+    assert isinstance(event, Unknown)
+    assert event.what == "automatic"
+    await handing
+
+
+async def test_nothing_of_a_mail_is_logged(taker: Email, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    getting = asyncio.create_task(first(taker, None))
+    port = await door(taker)
+    handing = asyncio.create_task(asyncio.to_thread(hand_in, port, [REPLY], answer(1, "secret words")))
+    await getting
+    await handing
+    assert not [hidden for hidden in (TOKEN, ANN, "secret words") if hidden in caplog.text]
+
+
+async def test_a_taken_port_is_a_matter_for_a_person() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        other = account("smtp://127.0.0.1:1", lmtp_listen=f"127.0.0.1:{port}")
+        with pytest.raises(Misconfigured, match="lmtp_listen"):
+            await first(other, None)
+
+
+async def test_check_finds_the_port_free_or_answered_by_a_mail_server(taker: Email) -> None:
+    getting = asyncio.create_task(first(taker, None))
+    port = await door(taker)
+    same = account("smtp://127.0.0.1:1", lmtp_listen=f"127.0.0.1:{port}")
+    levels = {finding.id: finding.level for finding in await same.check(None)}
+    assert levels == {"email.smtp": "error", "email.inbound": "ok"}
+    getting.cancel()
+    await asyncio.gather(getting, return_exceptions=True)
+    assert {finding.id: finding.level for finding in await same.check(None)}["email.inbound"] == "ok"
+
+
+async def test_who_only_sends_listens_to_nothing(world: MailSandbox) -> None:
+    with pytest.raises(Misconfigured):
+        await first(account(world.smtp_url, mode=Mode.SEND_ONLY), None)
