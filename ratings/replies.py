@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from ratings import reply_words as words
 from ratings.reply_rest import comment_of, doubt, is_counted, is_separated, is_stop
 from ratings.reply_scale import Meaning, Readings, Sort, Why, readings
-from ratings.reply_text import INVISIBLE, VARIATION, Kind, fold, tokens, words_of
+from ratings.reply_text import INVISIBLE, Kind, fold, tokens, words_of
 from ratings.scale import Scale
 
-__all__ = ["MAX_REPLY", "Answer", "NotAnAnswer", "Reply", "Unclear", "Why", "read_reply", "read_value"]
+__all__ = ["MAX_REPLY", "Answer", "NotAnAnswer", "Reply", "Unclear", "Why", "read_reply"]
 
 MAX_REPLY = 20_000
 """Characters; longer than a comment may be is no reply."""
@@ -57,29 +57,6 @@ class NotAnAnswer:
 
 
 Reply = Answer | Unclear | NotAnAnswer
-
-
-def read_value(text: str, scale: Scale) -> int | None:
-    """The value that a reply names, or None.
-
-    The reply, without the blanks around it, is one choice's symbol (variation selectors and skin tones do not count,
-    unless they are what tells two choices apart) or the digits of one value. A symbol goes before digits: on a scale
-    whose symbols are digits the customer types what the buttons show.
-    """
-    reply = text.strip().strip(INVISIBLE).strip()
-    if not reply:
-        return None
-    for choice in scale.choices:
-        if choice.symbol == reply:
-            return choice.value
-    bare = reply.translate(VARIATION)
-    alike = [choice.value for choice in scale.choices if bare and choice.symbol.translate(VARIATION) == bare]
-    if alike:
-        return alike[0] if len(alike) == 1 else None
-    for choice in scale.choices:
-        if str(choice.value) == reply:
-            return choice.value
-    return None
 
 
 def read_reply(text: str, scale: Scale, language: str | None = None) -> Reply:

@@ -103,13 +103,13 @@ class Words:
             return self._edited(account, sender, event)
         theirs = self._invitations.newest_first((account, sender))
         asked = [loaded.invitation for loaded in theirs if loaded.row.decision == "ask"]
-        scales = {loaded.invitation.id: loaded.survey.scale for loaded in theirs}
+        scales = {loaded.invitation.id: (loaded.survey.scale, loaded.row.language) for loaded in theirs}
         binding = bind(
             asked,
             newest_ticket=theirs[0].invitation.id if theirs else None,
             answered=event.invitation_id,
             reply_to=event.reply_to,
-            read=lambda invitation: read_reply(event.text, scales[invitation.id]),
+            read=lambda invitation: read_reply(event.text, *scales[invitation.id]),
             now=self._unit.now,
         )
         match binding:
