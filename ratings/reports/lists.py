@@ -76,7 +76,9 @@ def list_invitations(
     if cursor is not None:
         decided_at, last = _read_cursor(cursor, 2)
         conditions.append(_before(invitations.c.decided_at, decided_at, invitations.c.id, last))
-    joined = invitations.outerjoin(ratings, ratings.c.id == invitations.c.id)
+    # What does not count is no rating: `list_ratings` shows it, to who asks for its state.
+    counts = and_(ratings.c.id == invitations.c.id, ratings.c.state == VoteState.CONFIRMED.value)
+    joined = invitations.outerjoin(ratings, counts)
     statement = (
         select(invitations, ratings.c.value, ratings.c.rated_at)
         .select_from(joined)

@@ -20,7 +20,7 @@ from ratings.lifecycle import (
 )
 from ratings.store.addresses import Addresses, Key, by_account
 from ratings.store.loading import Invitations, Loaded
-from ratings.store.pages import cancel_asking, open_of_customers, set_customer
+from ratings.store.pages import ask_again, cancel_asking, open_of_customers, set_customer
 from ratings.store.rows import notice_row
 from ratings.store.schema import accounts, inbound_events, invitations, unreadable_events
 from ratings.store.surveys import load_surveys
@@ -270,7 +270,7 @@ class _Fold:
             case Allowed():
                 return self._allow(operation, event)
             case Delivered():
-                return self._delivered(self._key(operation, event), event)
+                return self._delivered(operation.account, self._key(operation, event), event)
             case Unreadable(event_id=event_id, error=error, raw=raw):
                 row = {"account": account, "event_id": event_id, "at": self.unit.now, "error": error, "raw": raw}
                 self.unreadable.append(row)
@@ -351,11 +351,16 @@ class _Fold:
 
     def _allow(self, operation: Receive, event: Allowed) -> str:
         was_out = self.addresses.allow((operation.account, event.sender), asked=event.asked)
+        if event.asked:
+            was_out = ask_again(self.unit, operation.account, event.sender) or was_out
         if event.asked and operation.answers:
             self._notice(operation.account, event.sender, "opted_in" if was_out else "welcome")
         return Outcome.ACTED.value
 
-    def _delivered(self, key: Key, event: Delivered) -> str:
+    def _delivered(self, account: str, key: Key, event: Delivered) -> str:
+        if account != key[0]:
+            # It names an invitation that is asked elsewhere by now: the message at its first address is nobody's any more.
+            return Outcome.IGNORED.value
         bounced = event.delivery is Delivery.BOUNCED
         if bounced:
             self.addresses.bounced(key, gone=event.gone)

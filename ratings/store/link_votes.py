@@ -7,7 +7,19 @@ from typing import Any, ClassVar, Literal
 
 from sqlalchemy import Integer, bindparam, select, update
 
-from ratings.lifecycle import Change, Invitation, Job, JobKind, Outcome, Step, commented, may_change, vote_refusal
+from ratings.lifecycle import (
+    Change,
+    Invitation,
+    Job,
+    JobKind,
+    Outcome,
+    State,
+    Step,
+    commented,
+    may_change,
+    reopened,
+    vote_refusal,
+)
 from ratings.links import (
     Evidence,
     Hit,
@@ -25,7 +37,7 @@ from ratings.links import (
 from ratings.recount import recounted
 from ratings.store.loading import INTERNAL, Invitations, Loaded
 from ratings.store.rows import PRIORITY_ANSWER, change_job, write_job_changes
-from ratings.store.schema import comments, hits, invitations, jobs, votes
+from ratings.store.schema import comments, hits, invitations, jobs, reopens, votes
 from ratings.store.unit import Row, Unit
 from ratings.store.writer import IDS_PER_OPERATION, Operation
 from ratings.times import HOUR, Instant
@@ -64,6 +76,9 @@ _PARTS = (
     select(comments)
     .where(comments.c.invitation_id.in_(bindparam("ids", expanding=True)))
     .order_by(comments.c.at, comments.c.id)
+)
+_REOPENED = select(reopens.c.reopened_at).where(
+    reopens.c.desk == bindparam("desk"), reopens.c.ticket_id == bindparam("ticket_id")
 )
 _DUE = (
     select(jobs)
@@ -297,7 +312,8 @@ class _Fold:
         if loaded.invitation.value is not None and not may_change(loaded.invitation, self.unit.now):
             return PageResult(Outcome.STANDS, loaded.invitation.vote_state)
         self._move(loaded, standing, Verdict(VoteSignal.WITHDRAW))
-        step = self._recount(loaded)
+        # What a scanner left behind since may be newer; it is the customer's own that was taken back.
+        step = self._recount(loaded, shown=standing[-1])
         return PageResult(step.outcome, loaded.invitation.vote_state)
 
     def overrule(self, operation: Overrule) -> PageResult:
@@ -346,7 +362,8 @@ class _Fold:
         newest = next((vote for vote in reversed(known) if vote.state in _STANDING), None)
         if newest is None or newest.value != operation.value:
             return False
-        return newest.state is VoteState.CONFIRMED or operation.kind is LinkKind.AUTO
+        # A touch says more than an untouched page did, even where that counts already: nothing untouched overrules it.
+        return operation.kind is LinkKind.AUTO or (newest.state is VoteState.CONFIRMED and not _untouched(newest))
 
     def _scene(self, loaded: Loaded, timings: Timings) -> Scene:
         number = loaded.invitation.id
@@ -369,10 +386,11 @@ class _Fold:
                 vote.evidence = tuple(dict.fromkeys((*vote.evidence, *_codes(verdict))))
                 self.changed_votes[vote.id] = vote
 
-    def _recount(self, loaded: Loaded, *, by: str = "customer") -> Step:
+    def _recount(self, loaded: Loaded, *, by: str = "customer", shown: int | None = None) -> Step:
+        """Find what counts now; while nothing does, the vote `shown` (None: the newest) tells what became of it."""
         known = self.votes.get(loaded.invitation.id, [])
         index = counting((vote.at, vote.id, vote.state) for vote in known)
-        newest = max(known, key=lambda vote: (vote.at, vote.id))
+        newest = max(known, key=lambda vote: (vote.id == shown, vote.at, vote.id))
         step = recounted(
             loaded.invitation,
             value=None if index is None else known[index].value,
@@ -380,8 +398,16 @@ class _Fold:
             newest=(newest.value, newest.state),
             now=self.unit.now,
         )
+        was_answered = loaded.invitation.state is State.ANSWERED
         self.invitations.take(loaded, step, by=by)
+        if was_answered and step.invitation.state is State.ASKED and self._was_reopened(loaded.row):
+            # It waits for nobody's answer: the ticket goes on, and nobody is to be reminded of its end.
+            self.invitations.take(loaded, reopened(loaded.invitation), by=by)
         return step
+
+    def _was_reopened(self, row: Any) -> bool:
+        found = self.unit.rows(_REOPENED, {"desk": row.desk, "ticket_id": row.ticket_id})
+        return any(each.reopened_at >= row.closed_at for each in found)
 
     def _settle_later(self, loaded: Loaded, vote: _Vote, timings: Timings) -> None:
         """The vote waits; when the time is over, its job decides. Whatever is configured then, it decides once."""

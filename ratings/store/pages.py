@@ -51,6 +51,14 @@ _OPEN_OF_CUSTOMERS = select(invitations.c.id).where(
     invitations.c.state.in_([state.value for state in OPEN_STATES]),
     invitations.c.expires_at > bindparam("now"),
 )
+_OUT_AT_ADDRESS = select(customers.c.customer).where(
+    customers.c.opted_out_at.is_not(None),
+    customers.c.customer.in_(
+        select(invitations.c.customer).where(
+            invitations.c.account == bindparam("account"), invitations.c.address == bindparam("address")
+        )
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +171,14 @@ def cancel_asking(loaded: Invitations, numbers: Iterable[int]) -> None:
         if number in loaded.loaded:
             each = loaded.loaded[number]
             loaded.take(each, opted_out(each.invitation), by="customer")
+
+
+def ask_again(unit: Unit, account: str, address: str) -> bool:
+    """Whoever is at an address wants to be asked again: no wish of theirs stands against it. Returns whether one did."""
+    out = [row.customer for row in unit.rows(_OUT_AT_ADDRESS, {"account": account, "address": address})]
+    for customer in sorted(out):
+        set_customer(unit, customer, opted_out_at=None)
+    return bool(out)
 
 
 def set_customer(unit: Unit, customer: str, **facts: Instant | None) -> None:
