@@ -20,7 +20,7 @@ from ratings.store.surveys import load_surveys
 from ratings.store.unit import Row, Unit
 from ratings.store.writer import Operation
 from ratings.survey import Survey
-from ratings.times import SECOND, Duration, Instant
+from ratings.times import MINUTE, SECOND, Duration, Instant
 from ratings.wanted import Drop, Go, Undeliverable, Verdict, Wait, World, judge
 
 BURST: Duration = SECOND // 10
@@ -55,6 +55,15 @@ _SNAPSHOTS = select(tickets.c.id, tickets.c.snapshot).where(tickets.c.id.in_(bin
 _OUT = select(customers.c.customer).where(
     customers.c.customer.in_(bindparam("wanted", expanding=True)), customers.c.opted_out_at.is_not(None)
 )
+_DOUBTFUL = (
+    select(attempts.c.job_id)
+    .where(
+        attempts.c.job_id.in_(bindparam("ids", expanding=True)),
+        attempts.c.result == "outcome_unknown",
+        attempts.c.started_at < bindparam("before"),
+    )
+    .distinct()
+)
 _END_ATTEMPTS = (
     update(attempts)
     .where(attempts.c.job_id == bindparam("of_job"), attempts.c.result.is_(None))
@@ -66,6 +75,9 @@ _FORGET_HELD = delete(held_texts).where(
     held_texts.c.message_id == bindparam("of_message"),
 )
 _NEXT_SEND = update(accounts).where(accounts.c.account == bindparam("of_account")).values(next_send_at=bindparam("at"))
+REPEATABLE_FOR: Duration = 30 * MINUTE
+"""How long a platform that knows repetitions is trusted to know one. VK does not say how long it remembers; an hour is counted on."""
+
 AT_LEAST = 64
 """Jobs looked at in a claim, however few the pace allows: what is put off must not wait for the pace as well."""
 
@@ -203,11 +215,7 @@ class _ClaimFold:
             if (self.claim.idempotent or kind in IDEMPOTENT) and row.attempts < MAX_ATTEMPTS:
                 self.job_changes.append(change_job(row, state="due", due_at=unit.now))
                 continue
-            self.job_changes.append(change_job(row, state="unknown", finished_at=unit.now, error="outcome_unknown"))
-            loaded = self.invitations.loaded.get(row.invitation_id)
-            if kind is JobKind.PROMPT and loaded is not None:
-                step = sent(loaded.invitation, None, unit.now, asked_at=unit.now, outcome_known=False)
-                self.invitations.take(loaded, step, by="outbox")
+            self._leave_unknown(row)
         unit.many(_END_ATTEMPTS, [{"of_job": row.id, "at": unit.now} for row in expired])
         self._write_jobs()
 
@@ -218,6 +226,7 @@ class _ClaimFold:
         self.out = self._opted_out_customers()
         self.newest = {survey.id: survey for survey in load_surveys(unit.connection)}
         self.snapshots = self._snapshots(rows)
+        rows = self._without_doubtful(rows)
         # Of several renderings of one prompt only the last says what is true.
         last_render = {row.lane: row.id for row in sorted(rows, key=_revision) if row.kind == JobKind.RENDER}
         lanes: set[str] = set()
@@ -235,6 +244,27 @@ class _ClaimFold:
                 if row.lane is not None:
                     lanes.add(row.lane)
                 self._take(row, loaded)
+
+    def _without_doubtful(self, rows: Sequence[Any]) -> list[Any]:
+        """Give up what may have been sent so long ago that the platform has forgotten it: repeating it would send it again."""
+        tried = [row.id for row in rows if row.attempts and JobKind(row.kind) not in IDEMPOTENT]
+        if not tried:
+            return list(rows)
+        before = self.unit.now - REPEATABLE_FOR
+        doubtful = {row.job_id for row in self.unit.rows(_DOUBTFUL, {"ids": tried, "before": before})}
+        for row in rows:
+            if row.id in doubtful:
+                self._leave_unknown(row)
+        return [row for row in rows if row.id not in doubtful]
+
+    def _leave_unknown(self, row: Any) -> None:
+        """End a job that may have been carried out, and is not repeated."""
+        now = self.unit.now
+        self.job_changes.append(change_job(row, state="unknown", finished_at=now, error="outcome_unknown"))
+        loaded = self.invitations.loaded.get(row.invitation_id)
+        if row.kind == JobKind.PROMPT and loaded is not None:
+            step = sent(loaded.invitation, None, now, asked_at=now, outcome_known=False)
+            self.invitations.take(loaded, step, by="outbox")
 
     def _verdict(self, row: Any, loaded: Loaded | None) -> Verdict:
         kind, key = JobKind(row.kind), (row.account, row.address)

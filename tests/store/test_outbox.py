@@ -57,6 +57,19 @@ def test_a_prompt_whose_lease_ran_out_is_unknown_and_never_sent_again(world: Wor
     assert prompt.kind == "prompt"
 
 
+def test_a_repetition_that_the_platform_may_have_forgotten_is_not_made(world: World, clock: Clock) -> None:
+    number = world.close().invitation_id
+    for _ in range(2):
+        (job,) = world.claim(idempotent=True)
+        world.finish(job, Failed("outcome_unknown", again=False, text=""), idempotent=True)
+        clock.forward(20 * MINUTE)
+    assert world.claim(idempotent=True) == []
+    (stored,) = world.rows(jobs, kind="prompt")
+    assert (stored["state"], stored["attempts"]) == ("unknown", 2)
+    (invitation,) = world.rows(invitations, id=number)
+    assert (invitation["state"], invitation["delivery"]) == ("asked", "unknown")
+
+
 def test_where_the_send_is_idempotent_a_lease_that_ran_out_is_tried_again(world: World, clock: Clock) -> None:
     world.close()
     world.claim(lease=MINUTE, idempotent=True)
