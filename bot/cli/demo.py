@@ -10,7 +10,7 @@ from bot.running import CannotListen, run
 
 
 class DemoMode(StrEnum):
-    """How the demo's bot hears of its customers."""
+    """How the demo hears of its customers, where there is a choice."""
 
     WEBHOOK = "webhook"
     POLLING = "polling"
@@ -29,7 +29,7 @@ def demo(
         str | None, typer.Option(hidden=True, help="A store that stays, in place of the throw-away one")
     ] = None,
 ) -> None:
-    """Run the service beside a stand-in of Telegram, with customers' phones in the browser. Needs no settings."""
+    """Run the service beside stand-ins of four channels, with customers' phones in the browser. Needs no settings."""
     from bot import demo as demonstration  # noqa: PLC0415 - it imports the service and the sandbox
 
     options = demonstration.Options(port=port, once=once, mode=mode.value, store=store)

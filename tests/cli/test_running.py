@@ -17,7 +17,7 @@ from net.http import HttpAnswer, HttpClient
 from tests.cli.conftest import write_config
 
 Start = Callable[..., Awaitable[Process]]
-SECONDS = 60
+SECONDS = 100
 
 
 @pytest.fixture
@@ -129,14 +129,21 @@ async def test_the_demo_stores_what_was_tapped(start: Start, store_url: str, mod
     code, out, err = await ended(await start("demo", "--once", "--mode", mode, "--store", store_url))
     assert (code, err) == (0, "")
     told = json.loads(out.splitlines()[-1])
-    assert (told["asked"], told["skipped"]) == (4, 2)
+    assert (told["asked"], told["skipped"]) == (10, 2)
     assert [tuple(rating.values()) for rating in told["ratings"]] == [
         ("T-101", "telegram.support", 5, None, "confirmed"),
         ("T-102", "telegram.support", 2, "Ждал ответа три дня", "confirmed"),
         ("T-103", "telegram.support", 4, None, "confirmed"),
         ("T-104", "telegram.support", 3, "Okay, but slow", "confirmed"),
+        ("T-107", "vk.support", 4, "Быстро помогли", "confirmed"),
+        ("T-108", "vk.support", 5, None, "confirmed"),
+        ("T-109", "viber.support", 2, "Відповіли аж за тиждень", "confirmed"),
+        ("T-110", "email.support", 4, None, "confirmed"),
+        ("T-111", "email.support", 5, "спасибо!", "confirmed"),
     ]
     assert list(told["ratings"][0]) == ["ticket", "channel", "value", "comment", "state"]
+    # Two protected mails: five links and the hidden one in each, opened in order, three times by HEAD, and by a sampler.
+    assert "The scanner opened 12 links in 2 mails by 52 requests; none of them counted." in out
     assert not folders(tmp_path)
 
 
@@ -149,8 +156,12 @@ async def test_the_demo_waits_for_a_person_and_ends_with_ctrl_c(start: Start, tm
             line = await process.stdout.readline()
             assert line, (shown, await ended(process))
             shown += line.decode()
-    places = dict(line.split() for line in shown.splitlines() if line.startswith(("  Phones", "  Service")))
+    places = dict(line.split() for line in shown.splitlines() if line.startswith(("  Phones", "  Mail", "  Service")))
     assert b"phones.js" in (await get(places["Phones"])).body
+    for kind in ("", "/vk", "/viber", "/mail"):
+        phones = json.loads((await get(f"{places['Phones'].rstrip('/')}{kind}/customers")).body)
+        assert phones["customers"], kind
+    assert b"paul@customers.example" in (await get(places["Mail"])).body
     assert (await get(places["Service"] + "readyz")).status == 200
     config = folders(tmp_path)[0] / "config.toml"
     listed = await ended(await start("ratings", "list", "--json", "--config", str(config)))
