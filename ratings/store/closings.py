@@ -214,7 +214,10 @@ class _Fold:
                 return _again(earlier.decided)
         newest = known[-1] if known else None
         if newest is not None and (
-            newest.awaits or (newest.state in OPEN_STATES and self.unit.now < newest.expires_at)
+            newest.awaits
+            or (newest.state in OPEN_STATES and self.unit.now < newest.expires_at)
+            # Rendered once more when it is reported, and perhaps answered, already: no closing is left for it to await.
+            or (closing == RENDERED and ticket.closed_at <= newest.closed_at)
         ):
             if closing != RENDERED:
                 self._alias(newest, ticket, closing)

@@ -121,7 +121,8 @@ class Words:
             case Comment(invitation=invitation, unclear=unclear) if (
                 len(invitation.comment) + len(event.text) < MAX_COMMENT
             ):
-                if unclear and answers:
+                # Once a day: what answers mail by itself must not keep us answering.
+                if unclear and answers and self._addresses.may_be_polite((account, sender)):
                     self._notice(account, sender, UNCLEAR)
                 return self._join(invitation.id, event.message_id, event.text, _other_sender(sender, event))
             case TypedValue(invitation=invitation, value=value, comment=comment):

@@ -1,6 +1,8 @@
 """Votes by link in the store: what is kept of them, taking back, overruling, and what reports make of it."""
 
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -15,6 +17,7 @@ from ratings.reports.summary import summarise
 from ratings.store.link_votes import MAX_HITS, PageResult, RecordHit
 from ratings.store.results import Done, Finish
 from ratings.store.schema import comments, events, hits, rating_history, ratings, votes
+from ratings.store.store import Store
 from ratings.times import DAY, HOUR, MINUTE, SECOND
 from ratings.votes import VoteState
 from tests.conftest import Clock
@@ -163,6 +166,33 @@ def test_many_hits_of_one_hour_are_kept_up_to_a_limit(world: World, clock: Clock
     clock.forward(HOUR + 1)
     hit(world, number, 2)
     assert len(world.rows(hits)) == MAX_HITS + 1
+
+
+# --- several processes ----------------------------------------------------------------------------------------------
+
+
+def test_votes_that_reach_several_processes_at_once_are_judged_together(
+    world: World, make_store: Callable[[str], Store], clock: Clock
+) -> None:
+    number = world.asked()
+    clock.forward(MINUTE)
+    worlds = [world, *(World(make_store(world.store.url), clock) for _ in range(2))]
+    with ThreadPoolExecutor() as pool:
+        results = list(pool.map(lambda one, value: vote(one, number, value).state, worlds, (1, 2, 3)))
+    assert VoteState.QUARANTINED in results
+    assert [row["state"] for row in world.rows(votes)] == ["quarantined"] * 3
+    assert (counting_value(world, number), told(world, number)) == (None, None)
+    check_recount(world, number)
+
+
+def test_a_vote_is_settled_once_whoever_looks(world: World, make_store: Callable[[str], Store], clock: Clock) -> None:
+    number = world.asked()
+    vote(world, number, 4)
+    clock.forward(TIMINGS.settle)
+    worlds = [world, *(World(make_store(world.store.url), clock) for _ in range(2))]
+    with ThreadPoolExecutor() as pool:
+        assert sum(pool.map(settle, worlds)) == 1
+    assert [row["type"] for row in world.rows(events)] == ["invitation.asked", "rating.received"]
 
 
 # --- taking back ----------------------------------------------------------------------------------------------------
