@@ -59,6 +59,8 @@ class KindCase:
     """What a tap of this kind gives to acknowledge it by."""
     needs_hook_secret: bool = True
     """False: something else proves a hook, such as a signature by the account's own token."""
+    impossible: frozenset[str] = frozenset({"opted_out", "window_closed"})
+    """The codes of errors that this kind never gives, and so does not explain on its page."""
 
 
 def _telegram(api_url: str, mode: Mode, hook_secrets: tuple[str, ...], timeout: float) -> Channel:
@@ -243,6 +245,7 @@ KINDS = (
         make=_viber,
         hook_secrets=(_VIBER_TOKEN,),
         needs_hook_secret=False,
+        impossible=frozenset({"opted_out", "window_closed", "not_editable", "tap_expired"}),
         secrets=(_VIBER_TOKEN, "secret-of-the-viber-bot"),
         address=_VIBER_CUSTOMER,
         accepted=_answer(200, {"status": 0, "status_message": "ok", "message_token": 5741311803571721087}),
@@ -294,5 +297,6 @@ KINDS = (
         platform=partial(running_platform, SmtpPlatform, "smtp"),
         scheme="smtp",
         declared={"out_of_order": Unreachable, "no http": Unreachable},
+        impossible=frozenset({"opted_out", "window_closed", "not_editable", "tap_expired"}),
     ),
 )
