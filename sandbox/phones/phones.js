@@ -353,6 +353,13 @@ function summary(message) {
 const phones = new Map();
 const troubled = new Set();
 
+/** Put a phone where it belongs: one of each kind side by side, then the next of each. */
+function insert(phone) {
+  const next = [...phones.values()].filter(({ rank }) => rank > phone.rank).sort((a, b) => a.rank - b.rank)[0];
+  $("#phones").insertBefore(phone.root, next?.root ?? null);
+  $("#chips").insertBefore(phone.chip, next?.chip ?? null);
+}
+
 function drawAll(kind, customers) {
   const present = new Set();
   for (const customer of customers) {
@@ -361,9 +368,9 @@ function drawAll(kind, customers) {
     let phone = phones.get(key);
     if (!phone) {
       phone = new (kind.Phone ?? Phone)(kind, customer);
+      phone.rank = customers.indexOf(customer) * kinds.length + kinds.indexOf(kind);
+      insert(phone);
       phones.set(key, phone);
-      $("#phones").append(phone.root);
-      $("#chips").append(phone.chip);
     }
     phone.draw(customer);
   }
