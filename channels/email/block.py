@@ -33,7 +33,7 @@ def choice_table(choices: tuple[Choice, ...], links: Links) -> str:
     rows = [choices[start : start + width] for start in range(0, len(choices), width)]
     cells = "".join(f"<tr>{''.join(_cell(choice, links, width) for choice in row)}</tr>" for row in rows)
     return (
-        '<table role="presentation" width="100%" cellpadding="0" cellspacing="6" border="0" style="table-layout:fixed">'
+        '<table role="presentation" width="100%" cellpadding="0" cellspacing="4" border="0" style="table-layout:fixed">'
         f"{cells}</table>{_trap(links)}"
     )
 
@@ -44,7 +44,7 @@ def _cell(choice: Choice, links: Links, in_row: int) -> str:
     digit = str(choice.value)
     shown = digit if choice.symbol in {"", digit} else f"{choice.symbol} {digit}"
     label = (
-        "" if choice.label in {"", shown, digit} else f'<br><span style="font-size:12px">{escape(choice.label)}</span>'
+        "" if choice.label in {"", shown, digit} else f'<br><span style="font-size:11px">{escape(choice.label)}</span>'
     )
     link = (
         f'<a href="{escape(links.rate)}/{digit}" style="display:block;color:{ink};text-decoration:none;'
@@ -52,15 +52,15 @@ def _cell(choice: Choice, links: Links, in_row: int) -> str:
     )
     return (
         f'<td width="{100 // in_row}%" align="center" valign="top" bgcolor="{escape(ground)}"'
-        f' style="padding:10px 4px;background-color:{escape(ground)}">{link}</td>'
+        f' style="padding:10px 2px;background-color:{escape(ground)}">{link}</td>'
     )
 
 
 def _trap(links: Links) -> str:
     # Nothing that counts hangs on it, so that it does no harm to whoever opens it all the same.
     return (
-        f'<a href="{escape(links.rate)}/{TRAP_VALUE}" aria-hidden="true" tabindex="-1"'
-        ' style="font-size:1px;line-height:1px;color:transparent;text-decoration:none">&nbsp;</a>'
+        f'<div style="font-size:1px;line-height:1px"><a href="{escape(links.rate)}/{TRAP_VALUE}" aria-hidden="true"'
+        ' tabindex="-1" style="font-size:1px;line-height:1px;color:transparent;text-decoration:none">&nbsp;</a></div>'
     )
 
 

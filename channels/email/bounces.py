@@ -21,6 +21,7 @@ _NOBODY = re.compile(
 )
 _VAGUE = {"5.0.0", "5.1.0", "5.5.0"}
 _MAX_PROSE = 20_000
+_MAX_RECIPIENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ def parts(mail: Message, *, most: int = 100, deepest: int = 10) -> Iterator[Mess
 def _read_report(mail: Message, report: Message) -> Bounce:
     blocks = report.get_payload()
     # The library makes a list of header blocks of it: the first is about the mail, each further about one recipient.
-    recipients = [Headers(block) for block in blocks if isinstance(block, Message)] if isinstance(blocks, list) else []
+    known = blocks[:_MAX_RECIPIENTS] if isinstance(blocks, list) else []
+    recipients = [Headers(block) for block in known if isinstance(block, Message)]
     failures = [each for each in recipients if each.word("action") == "failed"]
     return Bounce(
         failed=bool(failures),

@@ -114,7 +114,20 @@ async def test_the_position_is_the_last_mail_that_was_read(world: MailSandbox, r
     again, _ = await first(reader, position)
     assert list(again) == list(events), "what was not committed comes again, with the same ids"
     world.put(REPLY, sender=ANN, raw=answer(4))
-    assert texts((await first(reader, reached))[0]) == ["4"], "n:* holds the last mail even when nothing is new"
+    assert texts((await first(reader, reached))[0]) == ["4"]
+
+
+async def test_a_mail_that_a_person_deletes_brings_no_older_one_back(world: MailSandbox, reader: Email) -> None:
+    _, position = await first(reader, None)
+    for number in (1, 2):
+        last = world.put(REPLY, sender=ANN, raw=answer(number))
+    _, position = await first(reader, position)
+    world.delete(last.mail_id)
+    listening = reader.listen(position)
+    waiting = asyncio.create_task(batch(listening))
+    await asyncio.sleep(0.3)  # three looks
+    world.put(REPLY, sender=ANN, raw=answer(3))
+    assert texts((await waiting)[0]) == ["3"], "n:* holds the last mail even when its number is below n"
 
 
 async def test_nothing_new_is_nothing(world: MailSandbox, reader: Email) -> None:
