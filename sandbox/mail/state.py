@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import cached_property
 
-from sandbox.telegram.changes import Changes
+from sandbox.changes import Changes
 
 from .content import Content, read
 from .problems import problems_of

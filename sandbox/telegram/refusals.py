@@ -1,6 +1,9 @@
 """What the Bot API says when it refuses: the HTTP status, which is also `error_code`, and the text."""
 
+import json
 from typing import Any
+
+from sandbox.faults import Fault
 
 
 class RefusedError(Exception):
@@ -31,3 +34,25 @@ def conflict(text: str) -> RefusedError:
 def too_many_requests(retry_after: int) -> RefusedError:
     """429: wait `retry_after` seconds. The server sends the number as a header as well."""
     return RefusedError(429, f"Too Many Requests: retry after {retry_after}", {"retry_after": retry_after})
+
+
+def refusal(status: int, description: str | None, retry_after: int | None, body: bytes | None) -> Fault:
+    """A call that is not carried out. `body` is sent as it is, such as a proxy's page; else it is Telegram's JSON."""
+    if body is not None:
+        return Fault("answer", status, body, "text/html", retry_after)
+    answer: dict[str, object] = {"ok": False, "error_code": status}
+    answer["description"] = description or _DESCRIPTIONS.get(status, "Internal Server Error").format(retry_after)
+    if retry_after is not None:
+        answer["parameters"] = {"retry_after": retry_after}
+    return Fault("answer", status, json.dumps(answer).encode(), retry_after=retry_after)
+
+
+_DESCRIPTIONS = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden: bot was blocked by the user",
+    404: "Not Found",
+    429: "Too Many Requests: retry after {}",
+    502: "Bad Gateway",
+    504: "Gateway Timeout",
+}

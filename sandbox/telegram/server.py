@@ -14,16 +14,16 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from sandbox import phones
+from sandbox.faults import Fault, Faults
 from sandbox.phones.serving import Handler, LoopbackServer
 
 from .customers import CustomerSide
 from .customers_http import CustomersHttp
 from .delivery import Attempt, Delivery
-from .faults import Fault, Faults, refusal
 from .limits import Limits
 from .methods import METHODS, Call
 from .parameters import Parameters, read_parameters
-from .refusals import RefusedError
+from .refusals import RefusedError, refusal
 from .state import Bot, World
 from .updates import Family, Inbox, Update
 from .webhooks import Described

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .changes import Changes
+from sandbox.changes import Changes
+
 from .limits import Limits, Meter
 from .refusals import too_many_requests
 from .updates import Inbox, Update

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from .changes import Changes
+from sandbox.changes import Changes
 
 Family = Literal["message", "callback", "status"]
 """Updates of different families travel in different queues and may overtake each other."""

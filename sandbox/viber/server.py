@@ -11,16 +11,16 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from sandbox import phones
+from sandbox.faults import Fault, Faults
 from sandbox.phones.serving import Handler, LoopbackServer
 
 from .customers import CustomerSide
 from .customers_http import CustomersHttp
 from .delivery import Attempt, Delivery
-from .faults import Fault, Faults, replacement
 from .methods import HOSTNAME, METHODS, Call
 from .sending import DEVICE_COMPLAINT
 from .state import Bot, Event, Json, World
-from .statuses import RefusedError, bad_data
+from .statuses import RefusedError, bad_data, replacement
 
 Found = TypeVar("Found")
 

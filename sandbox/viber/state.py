@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.telegram.changes import Changes
+from sandbox.changes import Changes
 
 from .keyboards import rows_of
 

@@ -3,6 +3,10 @@
 https://developers.viber.com/docs/api/rest-bot-api/#error-codes
 """
 
+import json
+
+from sandbox.faults import Fault
+
 NAMES = {
     0: "ok",
     1: "invalidUrl",
@@ -51,3 +55,15 @@ def bad_data(text: str) -> RefusedError:
 def missing_data(name: str) -> RefusedError:
     """4: a field that must be there is not."""
     return RefusedError(MISSING_DATA, f"{NAMES[MISSING_DATA]}: {name}")
+
+
+def replacement(status: int, http: int, message: str | None, body: bytes | None) -> Fault:
+    """A call that is not carried out: Viber's own `status` in a 200, or `http` with a body that is not Viber's."""
+    if body is None and http != 200:
+        body = f"<html><title>{http}</title></html>".encode()
+    if body is not None:
+        return Fault("answer", http, body, "text/html")
+    if status == 0:
+        raise ValueError("name the status, the HTTP status or the body of the refusal")
+    answer = {"status": status, "status_message": message or NAMES.get(status, "generalError")}
+    return Fault("answer", http, json.dumps(answer).encode())

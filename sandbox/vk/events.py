@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.telegram.changes import Changes
+from sandbox.changes import Changes
 
 from .parameters import OLDEST, version_of
 

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from sandbox import phones
+from sandbox.faults import Fault, Faults
 from sandbox.phones.serving import Handler, LoopbackServer
-from sandbox.telegram.faults import Fault, Faults
 
 from .call import Call
 from .customers import CustomerSide

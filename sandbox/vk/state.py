@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.telegram.changes import Changes
+from sandbox.changes import Changes
 
 from .events import History
 from .limits import Limits, Meter

@@ -8,9 +8,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from sandbox.changes import Changes
 from sandbox.phones.serving import LoopbackServer
 from sandbox.telegram import TelegramSandbox
-from sandbox.telegram.changes import Changes
 
 from .conftest import ANNA, BORIS, TOKEN, Api, Clock, keyboard
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.changes import Changes
 from sandbox.phones.serving import LoopbackServer
-from sandbox.telegram.changes import Changes
 
 VIBER_TOKEN = "445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9"
 OTHER_TOKEN = "99fffaaz1s345z78-helpdesk-owns-this-bot-instead"

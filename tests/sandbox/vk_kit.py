@@ -8,8 +8,8 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from sandbox.changes import Changes
 from sandbox.phones.serving import LoopbackServer
-from sandbox.telegram.changes import Changes
 from sandbox.vk import VkSandbox
 
 VK_TOKEN = "vk1.a.TEST-TOKEN-OF-THE-COMMUNITY"

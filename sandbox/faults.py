@@ -1,7 +1,6 @@
 """Faults on demand: the next calls of a method are refused, hang, or lose their answer."""
 
 import asyncio
-import json
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,25 +38,3 @@ class Faults:
     def clear(self) -> None:
         """Forget what waits; calls that hang stay with their event."""
         self._waiting.clear()
-
-
-def refusal(status: int, description: str | None, retry_after: int | None, body: bytes | None) -> Fault:
-    """A call that is not carried out. `body` is sent as it is, such as a proxy's page; else it is Telegram's JSON."""
-    if body is not None:
-        return Fault("answer", status, body, "text/html", retry_after)
-    answer: dict[str, object] = {"ok": False, "error_code": status}
-    answer["description"] = description or _DESCRIPTIONS.get(status, "Internal Server Error").format(retry_after)
-    if retry_after is not None:
-        answer["parameters"] = {"retry_after": retry_after}
-    return Fault("answer", status, json.dumps(answer).encode(), retry_after=retry_after)
-
-
-_DESCRIPTIONS = {
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden: bot was blocked by the user",
-    404: "Not Found",
-    429: "Too Many Requests: retry after {}",
-    502: "Bad Gateway",
-    504: "Gateway Timeout",
-}
