@@ -1,7 +1,8 @@
 """A stand-in of the world of mail: an SMTP and an IMAP server on loopback, the customers who read and answer, and scanners."""
 
+from sandbox.phones.customers_api import NotPossibleError
+
 from .content import Content
-from .customers import NotPossibleError
 from .links import Link
 from .outgoing import Outgoing
 from .scanner import Behaviour, Opened, Scanner

@@ -2,16 +2,14 @@
 
 import aiohttp
 
+from sandbox.phones.customers_api import NotPossibleError
+
 from . import writing
 from .outgoing import Outgoing, OutgoingMail
 from .quoting import STYLES
 from .scanner import PERSON, Opened, open_url
 from .state import HOST, SEEN, Mail, Mailbox, World
 from .writing import AutoReplyStyle, BounceStyle, Writer
-
-
-class NotPossibleError(Exception):
-    """No mail program lets its owner do this. The text says why."""
 
 
 class CustomerSide:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from sandbox import phones
+from sandbox.phones.customers_api import CustomersApi
 from sandbox.phones.serving import Handler, LoopbackServer
 
 from .customers import CustomerSide
-from .customers_http import CustomersHttp
+from .customers_http import Phones
 from .faults import CLOSING, GREYLISTED, Fault, Faults
 from .imap import ImapServer
 from .page import MailPage
@@ -58,7 +59,10 @@ class MailSandbox(CustomerSide):
     @property
     def routes(self) -> Mapping[str, Handler]:
         """Path prefix to handler, to be mounted beside others in one LoopbackServer."""
-        return {"/mail/": MailPage(self.world).handle, "/mail/customers": CustomersHttp(self).handle}
+        return {
+            "/mail/": MailPage(self.world).handle,
+            "/mail/customers": CustomersApi("/mail/customers", self.world, Phones(self)).handle,
+        }
 
     async def start_servers(self, host: str = "127.0.0.1", smtp_port: int = 0, imap_port: int = 0) -> None:
         """Serve SMTP and IMAP, and leave the pages to whoever mounts `routes`. Port 0 takes a free one."""

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
+from sandbox.phones.customers_api import NotPossibleError
+
 from .delivery import Delivery
 from .entities import utf16_length
 from .state import MESSAGE_LIFE, TAP_LIFE, Bot, Chat, Customer, Group, Json, Message, Tap, World
 from .updates import FAMILIES, Update
-
-
-class NotPossibleError(Exception):
-    """The phone does not let the customer do this. The text says why."""
 
 
 class CustomerSide:

@@ -15,10 +15,11 @@ from aiohttp import web
 
 from sandbox import phones
 from sandbox.faults import Fault, Faults
+from sandbox.phones.customers_api import CustomersApi
 from sandbox.phones.serving import Handler, LoopbackServer
 
 from .customers import CustomerSide
-from .customers_http import CustomersHttp
+from .customers_http import Phones
 from .delivery import Attempt, Delivery
 from .limits import Limits
 from .methods import METHODS, Call
@@ -76,7 +77,7 @@ class TelegramSandbox(CustomerSide):
     @property
     def routes(self) -> Mapping[str, Handler]:
         """Path prefix to handler, to be mounted beside others in one LoopbackServer."""
-        return {"/bot": self.handle, "/customers": CustomersHttp(self).handle}
+        return {"/bot": self.handle, "/customers": CustomersApi("/customers", self.world, Phones(self)).handle}
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Serve the Bot API, the customers' JSON and the page with the phones. Port 0 takes a free one."""

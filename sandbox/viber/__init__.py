@@ -1,6 +1,7 @@
 """A stand-in of Viber: the bot API on loopback as strict as the real one, and the customers' side of it."""
 
-from .customers import NotPossibleError
+from sandbox.phones.customers_api import NotPossibleError
+
 from .server import Request, ViberSandbox
 from .state import Bot, Chat, Customer, Event, Message
 

@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from sandbox.phones.customers_api import NotPossibleError
+
 from .delivery import Delivery
 from .keyboards import rows_of
 from .messages import read_message
@@ -12,10 +14,6 @@ from .state import Bot, Chat, Customer, Event, Json, Message, World
 from .statuses import RefusedError
 
 ANONYMOUS = "Subscriber"  # for a bot that did not ask for names
-
-
-class NotPossibleError(Exception):
-    """The phone does not let the customer do this. The text says why."""
 
 
 class CustomerSide:

@@ -12,10 +12,11 @@ from aiohttp import web
 
 from sandbox import phones
 from sandbox.faults import Fault, Faults
+from sandbox.phones.customers_api import CustomersApi
 from sandbox.phones.serving import Handler, LoopbackServer
 
 from .customers import CustomerSide
-from .customers_http import CustomersHttp
+from .customers_http import Phones
 from .delivery import Attempt, Delivery
 from .methods import HOSTNAME, METHODS, Call
 from .sending import DEVICE_COMPLAINT
@@ -69,7 +70,10 @@ class ViberSandbox(CustomerSide):
     @property
     def routes(self) -> Mapping[str, Handler]:
         """Path prefix to handler, to be mounted beside others in one LoopbackServer."""
-        return {_PREFIX: self.handle, "/viber/customers": CustomersHttp(self).handle}
+        return {
+            _PREFIX: self.handle,
+            "/viber/customers": CustomersApi("/viber/customers", self.world, Phones(self)).handle,
+        }
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Serve the API, the customers' JSON and the page with the phones. Port 0 takes a free one."""

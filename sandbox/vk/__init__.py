@@ -1,6 +1,7 @@
 """A stand-in of VK: the API, the Callback API and the long poll of communities on loopback, and the customers' side."""
 
-from .customers import NotPossibleError
+from sandbox.phones.customers_api import NotPossibleError
+
 from .events import Event
 from .limits import Limits
 from .server import Request, VkSandbox

@@ -5,16 +5,14 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
+from sandbox.phones.customers_api import NotPossibleError
+
 from .publishing import Publishing
 from .state import DEFAULT_ACTIONS, TAP_LIFE, Chat, Community, Customer, Json, Message, Tap, World
 
 MAX_TEXT = 4096
 START = '{"command":"start"}'
 """What the button of a chat without messages sends beside its word."""
-
-
-class NotPossibleError(Exception):
-    """The phone does not let the customer do this. The text says why."""
 
 
 class CustomerSide:

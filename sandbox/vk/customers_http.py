@@ -1,53 +1,30 @@
-"""The customers' side over HTTP, for the page with the phones and for scripts. Names communities, never their tokens.
+"""VK's phones, as sandbox.phones.customers_api answers them below `/vk/customers`. Names no community's token.
 
-`GET /vk/customers[?since=VERSION&wait=SECONDS]` answers all phones, and with `since` only once something has changed.
-`POST /vk/customers` adds one; `POST /vk/customers/{id}/{act}` acts: tap, write, photo, voice, sticker, edit, start,
-allow, deny, block, unblock, clear. A refused act is `{"error": …}`: 404 for the unknown, 409 for what the phone does
-not allow. Messages are named by their `cmid`, communities (`bot`) by their short names.
+The acts: tap, write, photo, voice, sticker, edit, start, allow, deny, block, unblock, clear. Messages are named by
+their `cmid`, communities (`bot`) by their short names.
 """
 
-import asyncio
-import json
 from collections.abc import Callable
-from typing import Any
-from urllib.parse import parse_qsl
 
-from aiohttp import web
+from sandbox.phones.customers_api import SHOWN_CUSTOMERS, SHOWN_MESSAGES, known_act
 
-from .customers import CustomerSide, NotPossibleError
+from .customers import CustomerSide
 from .state import TAP_LIFE, Chat, Community, Customer, Json, Message, Tap
 
-MAX_WAIT = 25.0
-SHOWN_MESSAGES = 60
-SHOWN_CUSTOMERS = 60
 _MEDIA = {"audio_message": "voice"}
 _STICKER = "😺"
 
 
-class CustomersHttp:
-    """Answers `/vk/customers…`."""
+class Phones:
+    """All phones, and what can be done on them."""
 
     def __init__(self, side: CustomerSide) -> None:
         self._side = side
 
-    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request."""
-        path, _, query = request.raw_path.partition("?")
-        parts = path.strip("/").split("/")[1:]
-        if request.method == "GET" and len(parts) == 1:
-            asked = dict(parse_qsl(query))
-            await self._wait(asked.get("since", ""), asked.get("wait", ""))
-            return _json(self.phones())
-        if request.method != "POST" or len(parts) not in (1, 3):
-            return _json({"error": "not found"}, 404)
-        if request.content_type != "application/json":
-            return _json({"error": "send application/json"}, 415)  # so that no foreign page can post here by a form
-        return _json(*self._answer(parts, await request.read()))
-
-    def phones(self) -> Json:
-        """All customers with their chats, and the version to wait on. The newest when there are very many."""
+    def shown(self) -> list[Json]:
+        """All customers with their chats; the newest when there are very many."""
         world = self._side.world
-        customers = [
+        return [
             {
                 "id": customer.user_id,
                 "kind": "vk",
@@ -58,7 +35,6 @@ class CustomersHttp:
             }
             for customer in list(world.customers.values())[-SHOWN_CUSTOMERS:]
         ]
-        return {"version": world.changes.version, "now": world.clock(), "customers": customers}
 
     def _chat(self, community: Community, customer: Customer) -> Json:
         chat = self._side.world.chat(community, customer.user_id)
@@ -84,31 +60,8 @@ class CustomersHttp:
             shown.update({"text": tap.answer.text, "alert": False})
         return shown
 
-    async def _wait(self, since: str, wait: str) -> None:
-        changes = self._side.world.changes
-        if not since.isdecimal():
-            return
-        patience = min(float(wait), MAX_WAIT) if wait.isdecimal() else MAX_WAIT
-        try:
-            await changes.wait_for(lambda: changes.version != int(since), patience)
-        except TimeoutError:
-            return
-        await asyncio.sleep(0)  # one act makes several changes: show them together
-
-    def _answer(self, parts: list[str], body: bytes) -> tuple[Json, int]:
-        try:
-            given = json.loads(body or b"{}")
-            return (self._add(given) if len(parts) == 1 else self._act(int(parts[1]), parts[2], given)), 200
-        except KeyError as problem:
-            return {"error": f"{problem.args[0]} is missing"}, 400
-        except LookupError as problem:
-            return {"error": str(problem)}, 404
-        except NotPossibleError as problem:
-            return {"error": str(problem)}, 409
-        except (AttributeError, TypeError, ValueError):
-            return {"error": "that is not what this act takes"}, 400
-
-    def _add(self, given: Json) -> Json:
+    def add(self, given: Json) -> Json:
+        """Add a customer."""
         customer = self._side.add_customer(
             int(given["id"]),
             str(given["first_name"]),
@@ -119,11 +72,10 @@ class CustomersHttp:
         )
         return {"id": customer.user_id}
 
-    def _act(self, user_id: int, act: str, given: Json) -> Json:
-        function = _ACTS.get(act)
-        if function is None:
-            raise LookupError("no such act")
-        done = function(self._side, user_id, given)
+    def act(self, customer: str, act: str, given: Json) -> Json:
+        """Let a customer do something."""
+        user_id = int(customer)
+        done = known_act(_ACTS, act)(self._side, user_id, given)
         if isinstance(done, Tap):
             return {"tap_id": done.event_id}
         return {"message_id": done.cmid if done else None}
@@ -196,9 +148,3 @@ def _shown(rows: list[list[Json]]) -> list[list[Json]]:
         ]
         for r, row in enumerate(rows)
     ]
-
-
-def _json(content: Any, status: int = 200) -> web.Response:
-    return web.Response(
-        text=json.dumps(content), status=status, content_type="application/json", headers={"Cache-Control": "no-store"}
-    )

@@ -12,11 +12,12 @@ from aiohttp import web
 
 from sandbox import phones
 from sandbox.faults import Fault, Faults
+from sandbox.phones.customers_api import CustomersApi
 from sandbox.phones.serving import Handler, LoopbackServer
 
 from .call import Call
 from .customers import CustomerSide
-from .customers_http import CustomersHttp
+from .customers_http import Phones
 from .delivery import Attempt, Delivery
 from .events import ALL_EVENTS, Event
 from .limits import Limits
@@ -78,7 +79,11 @@ class VkSandbox(CustomerSide):
     @property
     def routes(self) -> Mapping[str, Handler]:
         """Path prefix to handler, to be mounted beside others in one LoopbackServer."""
-        return {"/method/": self.handle, "/lp": self.poll, "/vk/customers": CustomersHttp(self).handle}
+        return {
+            "/method/": self.handle,
+            "/lp": self.poll,
+            "/vk/customers": CustomersApi("/vk/customers", self.world, Phones(self)).handle,
+        }
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Serve the API, the customers' JSON and the page with the phones. Port 0 takes a free one."""
