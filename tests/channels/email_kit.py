@@ -1,14 +1,15 @@
 """What the tests of mail share."""
 
+import asyncio
 import email.policy
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from email import message_from_bytes
 from email.message import EmailMessage
 from typing import Any
 
 from pydantic import SecretStr
 
-from channels.base import Choice, Links, Prompt
+from channels.base import Choice, Inbound, Links, Prompt, TextReceived
 from channels.email.adapter import Email
 from channels.email.addresses import Mailbox
 from channels.email.config import EmailConfig
@@ -16,9 +17,11 @@ from channels.email.message import Sender
 
 TOKEN = "ahx27k3zq6w5vtn4jrmcayde2fgb4hiou7"
 ANN = "ann@example.net"
+REPLY = f"support+r.{TOKEN}@example.org"
 DOMAIN = "example.org"
 MAILBOX = Mailbox("support@example.org")
 SENDER = Sender("email.support", "Служба поддержки", "support@example.org", MAILBOX, hears=True)
+Batch = tuple[Sequence[Inbound], str]
 NOW = 1_790_000_000_000
 LINKS = Links(
     rate=f"https://rate.example.org/r/{TOKEN}",
@@ -88,3 +91,24 @@ def received(headers: Mapping[str, str], body: str = "5\r\n", *, kind: str = "te
     }
     lines = [f"{name}: {value}" for name, value in {**known, **headers}.items() if value]
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
+
+
+async def batch(listening: AsyncIterator[Batch]) -> Batch:
+    async with asyncio.timeout(10):
+        return await anext(listening)
+
+
+async def first(channel: Email, position: str | None) -> Batch:
+    listening = channel.listen(position)
+    try:
+        return await batch(listening)
+    finally:
+        await listening.aclose()  # type: ignore[attr-defined]  # it is a generator
+
+
+def texts(events: Sequence[Inbound]) -> list[str]:
+    return [event.text for event in events if isinstance(event, TextReceived)]
+
+
+def answer(number: int, text: str = "") -> bytes:
+    return received({"Message-ID": f"<{number}@example.net>"}, text or str(number))
