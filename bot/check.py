@@ -36,6 +36,7 @@ IDS = {
     "channels.none": "no channel account is configured, so nobody can be asked",
     "channels.failed": "an account cannot be used, or did not answer in time",
     "public_url.missing": "whether there is an address for hooks, where an account needs one",
+    "public_url.links": "whether there is an address that links lead to, where an account sends links",
     "public_url.https": "whether that address is https",
     "public_url.reachable": "whether `/healthz` behind that address is answered by a Tapfive",
 }
@@ -211,7 +212,11 @@ async def _account(settings: Settings, account: str, channel: Channel) -> list[F
         return [Finding("channels.failed", "error", f"the check itself failed ({type(error).__name__})", "", account)]
     finally:
         await channel.close()
-    return [Finding(one.id, one.level, one.text, one.hint, account) for one in found]
+    findings = [Finding(one.id, one.level, one.text, one.hint, account) for one in found]
+    if channel.capabilities.choices == "links" and not base:
+        text, hint = "its links would lead nowhere: there is no public address", "set [server] public_url"
+        findings.append(Finding("public_url.links", "error", text, hint, account))
+    return findings
 
 
 def _count(number: int, noun: str) -> str:

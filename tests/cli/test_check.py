@@ -57,6 +57,18 @@ async def test_without_a_public_url_a_webhook_cannot_be(sqlite_url: str, telegra
     assert (found["public_url.missing"], found["telegram.webhook"]) == ("error", "error")
 
 
+async def test_links_need_an_address_that_they_lead_to(sqlite_url: str) -> None:
+    values = {
+        "server": {"secret": "env:SECRET"},
+        "store": {"url": "env:STORE"},
+        "channels": {"email": {"support": {"smtp": "smtp://127.0.0.1:1", "from": "rate@example.com"}}},
+    }
+    environ = {"SECRET": "s" * 40, "STORE": sqlite_url}
+    found = await check.check_settings(build_settings(values, environ=environ))
+    (missing,) = [finding for finding in found if finding.id == "public_url.links"]
+    assert (missing.level, missing.about) == ("error", "email.support")
+
+
 async def test_nobody_at_the_public_url(sqlite_url: str) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
