@@ -31,6 +31,7 @@ MAX_ACKNOWLEDGMENT = 200
 BATCH = 100  # updates in one answer, the most that getUpdates gives
 PROBE_WAIT = 5  # seconds: a poller that was cut off learns it after about three, and comes back
 
+_HALF = re.compile(r"[\ud800-\udfff]")  # half of a character: no UTF-8, and so no request
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")  # https://core.telegram.org/bots/api#setwebhook
 _CHAT_ID = re.compile(r"-?[1-9][0-9]{0,15}")  # at most 52 bits
 _MESSAGE_ID = re.compile(r"[1-9][0-9]{0,15}")
@@ -88,6 +89,7 @@ class Telegram(Channel):
         """Stop the spinner on the button, and show `text` for a moment."""
         if _units(text) > MAX_ACKNOWLEDGMENT:
             raise Rejected(f"an acknowledgment has at most {MAX_ACKNOWLEDGMENT} characters")
+        _must_encode(text)
         await (await self._client()).acknowledge(tap, text)
 
     # --- what comes in
@@ -238,8 +240,14 @@ def _chat_id(address: str) -> int:
 def _must_fit(text: str) -> None:
     if not text.strip():
         raise Rejected("Telegram sends no empty text")
+    _must_encode(text)
     if _units(text) > MAX_TEXT:
         raise Rejected(f"a text has at most {MAX_TEXT} UTF-16 code units")
+
+
+def _must_encode(text: str) -> None:
+    if _HALF.search(text):
+        raise Rejected("the text has half a character in it")
 
 
 def _units(text: str) -> int:

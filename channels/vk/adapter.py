@@ -42,6 +42,7 @@ OK = HookReply(body=b"ok")
 ASK_AGAIN = HookReply(status=503, body=b"the confirmation code is not known yet")
 CHATS = 2_000_000_000  # from here on a peer is a group chat
 
+_HALF = re.compile(r"[\ud800-\udfff]")  # half of a character: no UTF-8, and so no request
 _USER_ID = re.compile(r"[1-9][0-9]{0,9}")
 _MESSAGE = re.compile(r"[1-9][0-9]{0,15}")
 
@@ -108,6 +109,7 @@ class Vk(Channel):
         """Stop the spinner on the button, and show `text` for a moment."""
         if len(text) > MAX_ACKNOWLEDGMENT:
             raise Rejected(f"an acknowledgment has at most {MAX_ACKNOWLEDGMENT} characters")
+        _must_encode(text)
         handle = read_handle(tap)
         if handle is None:
             raise TapExpired("this is no tap of VK")
@@ -258,5 +260,11 @@ def _peer(address: str) -> int:
 def _must_fit(text: str) -> None:
     if not text.strip():
         raise Rejected("VK sends no empty text")
+    _must_encode(text)
     if len(text) > MAX_TEXT:
         raise Rejected(f"a text has at most {MAX_TEXT} characters")
+
+
+def _must_encode(text: str) -> None:
+    if _HALF.search(text):
+        raise Rejected("the text has half a character in it")

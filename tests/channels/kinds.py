@@ -15,9 +15,11 @@ from functools import partial
 from pydantic import SecretStr
 
 from channels import registry
-from channels.base import Channel, HookRequest, Mode
+from channels.base import Channel, HookRequest, Inbound, Mode
 from net.errors import DeliveryError, Unreachable
-from tests.channels.platform import Answer, Behaviour, Garbage, Hang, Platform, Recorded, running_platform
+from tests.channels import heard
+from tests.channels.heard import Heard
+from tests.channels.platform import Answer, Behaviour, Garbage, Hang, Platform, Recorded, dead_url, running_platform
 from tests.channels.smtp_platform import Replies, SmtpPlatform
 
 
@@ -57,10 +59,42 @@ class KindCase:
     """What a trouble means to this kind, where it is not what it means to the others."""
     waiting: str = "2386547801234567890"
     """What a tap of this kind gives to acknowledge it by."""
+    heard: Callable[[str, str], Heard] = lambda *_: {}
+    """What else its hooks tell: from the secret and the customer."""
+    written_tap: Callable[[str, str, str], HookRequest] | None = None
+    """Another shape of a tap, if there is one: from what the button carries, the secret and the customer."""
+    send_key: Callable[[Recorded], str] | None = None
+    """What the platform knows a repetition by, read from a sent message."""
     needs_hook_secret: bool = True
     """False: something else proves a hook, such as a signature by the account's own token."""
     impossible: frozenset[str] = frozenset({"opted_out", "window_closed"})
     """The codes of errors that this kind never gives, and so does not explain on its page."""
+
+    def idle(self, mode: Mode | None = None) -> Channel:
+        """An account that never connects."""
+        return self.make(dead_url(self.scheme), mode or self.mode, self.hook_secrets, 1)
+
+    def read(self, channel: Channel, payload: str) -> list[Inbound]:
+        """What a button says, in each shape in which its tap can come."""
+        assert self.tap
+        secret = self.hook_secrets[0]
+        requests = [self.tap(payload, secret)]
+        if self.written_tap:
+            requests.append(self.written_tap(payload, secret, self.address))
+        for request in requests:
+            channel.verify(request)
+        return [event for request in requests for event in channel.parse(request)]
+
+    def told(self, channel: Channel) -> dict[type[Inbound], list[Inbound]]:
+        """What the samples of this kind are read as, one event each, by what they mean."""
+        found: dict[type[Inbound], list[Inbound]] = {}
+        for meant, requests in self.heard(self.hook_secrets[0], self.address).items():
+            for request in requests:
+                channel.verify(request)
+                (event,) = channel.parse(request)
+                assert channel.reply(request).status == 200
+                found.setdefault(meant, []).append(event)
+        return found
 
 
 def _telegram(api_url: str, mode: Mode, hook_secrets: tuple[str, ...], timeout: float) -> Channel:
@@ -237,6 +271,7 @@ KINDS = (
         garbage=Answer(200, b"<html>captive portal</html>", (("Content-Type", "text/html"),)),
         payloads=_telegram_payloads,
         tap=_telegram_tap,
+        heard=heard.telegram,
         forged=partial(_with_header, name="x-telegram-bot-api-secret-token", values=("wrong",)),
     ),
     KindCase(
@@ -256,6 +291,7 @@ KINDS = (
         garbage=Answer(200, b"<html>captive portal</html>", (("Content-Type", "text/html"),)),
         payloads=_viber_payloads,
         tap=_viber_tap,
+        heard=heard.viber,
         forged=_viber_forged,
     ),
     KindCase(
@@ -273,6 +309,9 @@ KINDS = (
         garbage=Answer(200, b"<html>captive portal</html>", (("Content-Type", "text/html"),)),
         payloads=_vk_payloads,
         tap=_vk_tap,
+        heard=heard.vk,
+        written_tap=heard.vk_written,
+        send_key=lambda request: request.form["random_id"],
         forged=_vk_forged,
         waiting="555001:555001:a1b2c3d4e5f6",
     ),
@@ -291,6 +330,7 @@ KINDS = (
         garbage=Replies({"content": Garbage(b"it is a nice day\r\n")}),
         unsent={"timeout": Replies({"EHLO": Hang()}), "garbage": Replies({"AUTH": Garbage(b"it is a nice day\r\n")})},
         payloads=_email_payloads,
+        send_key=lambda request: str(message_from_bytes(request.body)["Message-ID"]),
         tap=None,
         forged=lambda _: [],
         mode=Mode.SEND_ONLY,
