@@ -17,7 +17,7 @@ Format = Literal["auto", "json", "pretty"]
 REDACTED = "[redacted]"
 
 # Libraries that write URLs (tokens stand in Telegram's paths) or SQL parameters below WARNING.
-_QUIET = ("aiogram", "aiohttp", "httpx", "httpcore", "sqlalchemy")
+_QUIET = ("aiogram", "aiohttp", "httpx", "httpcore", "mail.log", "sqlalchemy", "urllib3", "vk_api")
 _ACCESS = "uvicorn.access"  # off: the paths of rating pages hold tokens
 
 _HIDDEN_WORDS = frozenset(
