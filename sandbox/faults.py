@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Literal
 
+from aiohttp import web
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -15,6 +17,12 @@ class Fault:
     content_type: str = "application/json"
     retry_after: int | None = None
     released: asyncio.Event | None = None
+
+    @property
+    def replacement(self) -> web.Response:
+        """What is answered instead."""
+        headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+        return web.Response(body=self.body, status=self.status, content_type=self.content_type, headers=headers)
 
 
 class Faults:
@@ -38,3 +46,19 @@ class Faults:
     def clear(self) -> None:
         """Forget what waits; calls that hang stay with their event."""
         self._waiting.clear()
+
+
+async def let_through(fault: Fault | None, request: web.BaseRequest, answer: web.Response) -> web.Response:
+    """The answer to a call that was carried out, once nothing holds it back any more."""
+    if fault is not None and fault.kind == "drop_after":
+        return hang_up(request)
+    if fault is not None and fault.released is not None:
+        await fault.released.wait()
+    return answer
+
+
+def hang_up(request: web.BaseRequest) -> web.Response:
+    """Close the connection; what is returned reaches nobody."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()

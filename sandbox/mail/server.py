@@ -5,11 +5,10 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TypeVar
 
-from sandbox import phones
 from sandbox.phones.customers_api import CustomersApi
-from sandbox.phones.serving import Handler, LoopbackServer
+from sandbox.phones.serving import Handler
+from sandbox.stand_in import StandIn
 
 from .customers import CustomerSide
 from .customers_http import Phones
@@ -19,10 +18,8 @@ from .page import MailPage
 from .smtp import SmtpRules, SmtpServer, Transaction
 from .state import Mail, World
 
-Found = TypeVar("Found")
 
-
-class MailSandbox(CustomerSide):
+class MailSandbox(CustomerSide, StandIn):
     """An SMTP server and an IMAP server with the mailboxes between them, for the demo, the tests and the benchmarks.
 
     `clock` gives seconds since the epoch; `keep_log` bounds `transactions` (None: unbounded, 0: off). `tls` makes SMTP
@@ -46,13 +43,12 @@ class MailSandbox(CustomerSide):
         size_limit: int = 10_000_000,
         separator: str = "+",
     ) -> None:
-        super().__init__(World(clock, seed, separator))
+        CustomerSide.__init__(self, World(clock, seed, separator))
+        StandIn.__init__(self, self.world.changes)
         self._faults = Faults()
         rules = SmtpRules(tls, implicit_tls, require_tls, auth, smtputf8, size_limit)
         self.smtp = SmtpServer(self.world, rules, self._faults, keep_log)
         self.imap = ImapServer(self.world, imap_tls)
-        self._hanging: list[asyncio.Event] = []
-        self._server: LoopbackServer | None = None
 
     # --- running --------------------------------------------------------------------------------------------------
 
@@ -72,24 +68,11 @@ class MailSandbox(CustomerSide):
     async def start(self, host: str = "127.0.0.1", port: int = 0, smtp_port: int = 0, imap_port: int = 0) -> None:
         """Serve SMTP, IMAP, the mailboxes' pages and the page with the phones."""
         await self.start_servers(host, smtp_port, imap_port)
-        self._server = LoopbackServer({**self.routes, **phones.routes()})
-        await self._server.start(host, port)
+        await super().start(host, port)
 
-    async def stop(self) -> None:
-        """End every wait and stop serving."""
-        for event in self._hanging:
-            event.set()
+    async def _end(self) -> None:
         await self.smtp.stop()
         await self.imap.stop()
-        if self._server is not None:
-            await self._server.stop()
-            self._server = None
-
-    @property
-    def url(self) -> str:
-        """http://127.0.0.1:PORT of the pages, without a slash at the end."""
-        assert self._server is not None, "the sandbox is not started"
-        return self._server.url
 
     @property
     def smtp_url(self) -> str:
@@ -108,11 +91,7 @@ class MailSandbox(CustomerSide):
         """Every SMTP transaction that was answered, or cut."""
         return self.smtp.transactions
 
-    async def wait_for(self, predicate: Callable[[], Found | None], timeout: float = 15.0) -> Found:  # noqa: ASYNC109 - a test must not hang
-        """The first true value of `predicate`, asked now and after every change. Raises TimeoutError."""
-        return await self.world.changes.wait_for(predicate, timeout)
-
-    async def wait_for_mail(self, address: str, count: int = 1, timeout: float = 15.0) -> Mail:  # noqa: ASYNC109 - as above
+    async def wait_for_mail(self, address: str, count: int = 1, timeout: float = 15.0) -> Mail:  # noqa: ASYNC109 - a test must not hang
         """The mail that makes it `count` in a mailbox. Raises TimeoutError."""
         mailbox = self.world.mailbox(address)
         await self.wait_for(lambda: len(mailbox.mails) >= count, timeout)
@@ -142,8 +121,7 @@ class MailSandbox(CustomerSide):
 
     def hang(self, address: str) -> asyncio.Event:
         """Take the next mail, and say the 250 only when the event that is returned is set."""
-        event = asyncio.Event()
-        self._hanging.append(event)
+        event = self._hang()
         self._faults.add(address, Fault("hang", released=event), 1)
         return event
 

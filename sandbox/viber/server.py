@@ -1,19 +1,18 @@
 """The stand-in itself: the API on loopback, the customers' side of it, and what a test needs to break it."""
 
-import asyncio
 import json
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from aiohttp import web
 
-from sandbox import phones
-from sandbox.faults import Fault, Faults
+from sandbox.faults import hang_up, let_through
 from sandbox.phones.customers_api import CustomersApi
-from sandbox.phones.serving import Handler, LoopbackServer
+from sandbox.phones.serving import Handler
+from sandbox.stand_in import ApiStandIn
 
 from .customers import CustomerSide
 from .customers_http import Phones
@@ -22,8 +21,6 @@ from .methods import HOSTNAME, METHODS, Call
 from .sending import DEVICE_COMPLAINT
 from .state import Bot, Event, Json, World
 from .statuses import RefusedError, bad_data, replacement
-
-Found = TypeVar("Found")
 
 MAX_BODY = 30 * 1024
 _PREFIX = "/pa/"
@@ -40,8 +37,13 @@ class Request:
     answer: Json
     at: float
 
+    @property
+    def passed(self) -> bool:
+        """Whether it was not refused."""
+        return self.status == 0
 
-class ViberSandbox(CustomerSide):
+
+class ViberSandbox(CustomerSide, ApiStandIn[Request]):
     """The Viber API for the demo, the tests and the benchmarks.
 
     `clock` gives seconds since the epoch; `keep_log` bounds `requests` and `attempts` (None: unbounded, 0: off);
@@ -59,11 +61,8 @@ class ViberSandbox(CustomerSide):
         webhook_timeout: float = 5.0,
     ) -> None:
         world = World(clock, seed, local=local)
-        super().__init__(world, Delivery(world, self._welcome, timeout=webhook_timeout, keep_log=keep_log))
-        self.requests: deque[Request] = deque(maxlen=keep_log)
-        self._faults = Faults()
-        self._hanging: list[asyncio.Event] = []
-        self._server: LoopbackServer | None = None
+        CustomerSide.__init__(self, world, Delivery(world, self._welcome, timeout=webhook_timeout, keep_log=keep_log))
+        ApiStandIn.__init__(self, world.changes, self.delivery, keep_log)
 
     # --- running --------------------------------------------------------------------------------------------------
 
@@ -75,25 +74,8 @@ class ViberSandbox(CustomerSide):
             "/viber/customers": CustomersApi("/viber/customers", self.world, Phones(self)).handle,
         }
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Serve the API, the customers' JSON and the page with the phones. Port 0 takes a free one."""
-        self._server = LoopbackServer({**self.routes, **phones.routes()})
-        await self._server.start(host, port)
-
-    async def stop(self) -> None:
-        """End every wait and stop serving."""
-        for event in self._hanging:
-            event.set()
+    async def _end(self) -> None:
         await self.delivery.close()
-        if self._server is not None:
-            await self._server.stop()
-            self._server = None
-
-    @property
-    def url(self) -> str:
-        """http://127.0.0.1:PORT, without a slash at the end."""
-        assert self._server is not None, "the sandbox is not started"
-        return self._server.url
 
     def add_bot(self, token: str, name: str = "Support", uri: str = "support") -> Bot:
         """A bot. Tokens that nobody added are refused with status 2. Raises ValueError for one that no token can be."""
@@ -105,26 +87,10 @@ class ViberSandbox(CustomerSide):
 
     # --- what tests wait for --------------------------------------------------------------------------------------
 
-    async def wait_for(self, predicate: Callable[[], Found | None], timeout: float = 15.0) -> Found:  # noqa: ASYNC109 - a test must not hang
-        """The first true value of `predicate`, asked now and after every change. Raises TimeoutError."""
-        return await self.world.changes.wait_for(predicate, timeout)
-
-    def calls(self, method: str, *, ok: bool | None = None) -> list[Request]:
-        """The logged requests of one method; `ok` picks those that passed, or those that were refused."""
-        return [
-            request
-            for request in self.requests
-            if request.method == method and (ok is None or (request.status == 0) is ok)
-        ]
-
     @property
     def attempts(self) -> deque[Attempt]:
         """Every callback that was posted, with its status."""
         return self.delivery.attempts
-
-    async def settled(self, timeout: float = 15.0) -> None:  # noqa: ASYNC109 - a test must not hang
-        """Return when no callback is under way: all are taken, held back, gone, or wait for their next try."""
-        await self.wait_for(lambda: self.delivery.idle, timeout)
 
     # --- knobs ----------------------------------------------------------------------------------------------------
 
@@ -141,28 +107,13 @@ class ViberSandbox(CustomerSide):
         """Refuse the next calls of `method` ("*": any) without carrying them out: by Viber's `status`, or by `http` and `body`."""
         self._faults.add(method, replacement(status, http, message, body), times)
 
-    def drop_after(self, method: str, times: int = 1) -> None:
-        """Carry the next calls out, and close the connection without an answer."""
-        self._faults.add(method, Fault("drop_after"), times)
-
-    def drop_before(self, method: str, times: int = 1) -> None:
-        """Close the connection of the next calls without carrying them out."""
-        self._faults.add(method, Fault("drop_before"), times)
-
-    def hang(self, method: str) -> asyncio.Event:
-        """Carry the next call out, and answer it only when the event that is returned is set."""
-        event = asyncio.Event()
-        self._hanging.append(event)
-        self._faults.add(method, Fault("hang", released=event))
-        return event
-
     def refuse_on_device(self, description: str = DEVICE_COMPLAINT, times: int = 1) -> None:
         """Let the devices refuse the next messages that the API takes: `failed` follows, and nothing is shown."""
         self.world.device_refusals.extend([description] * times)
 
     def clear_faults(self) -> None:
         """Forget the faults that have not happened yet."""
-        self._faults.clear()
+        super().clear_faults()
         self.world.device_refusals.clear()
 
     def hold_queue(self, kind: str) -> None:
@@ -173,24 +124,11 @@ class ViberSandbox(CustomerSide):
         """Let them go."""
         self.delivery.release(kind)
 
-    @property
-    def deliver_twice(self) -> bool:
-        """Whether every callback comes, from now on, a second time after it was taken."""
-        return self.delivery.twice
-
-    @deliver_twice.setter
-    def deliver_twice(self, twice: bool) -> None:
-        self.delivery.twice = twice
-
     def deliver_again(self, event: Event) -> None:
         """Post a callback that was taken once more, the same bytes."""
         bot_and_customer = self.world.known(event.user_id)
         assert bot_and_customer is not None, "an event is about a customer"
         self.delivery.add(bot_and_customer[0], event)
-
-    async def redeliver_now(self, timeout: float = 15.0) -> None:  # noqa: ASYNC109 - a test must not hang
-        """Try at once what waits for its next try, and return when it was tried."""
-        await self.delivery.redeliver(timeout)
 
     # --- the API --------------------------------------------------------------------------------------------------
 
@@ -203,7 +141,7 @@ class ViberSandbox(CustomerSide):
             return web.Response(status=405, text="Method Not Allowed")
         fault = self._faults.take(method)
         if fault is not None and fault.kind == "drop_before":
-            return _hang_up(request)
+            return hang_up(request)
         body = await request.read()
         parameters: Json = {}
         bot: Bot | None = None
@@ -213,17 +151,13 @@ class ViberSandbox(CustomerSide):
             bot = self._bot(request, parameters)
             if fault is not None and fault.kind == "answer":
                 self._log(method, bot, parameters, _status_of(fault.body), {})
-                return web.Response(body=fault.body, status=fault.status, content_type=fault.content_type)
+                return fault.replacement
             answer = await METHODS[method](Call(self.world, self.delivery, bot, parameters))
         except RefusedError as refused:
             answer = {"status": refused.status, "status_message": refused.message}
         answer = {"status": 0, "status_message": "ok", **answer, "chat_hostname": HOSTNAME}
         self._log(method, bot, parameters, answer["status"], answer)
-        if fault is not None and fault.kind == "drop_after":
-            return _hang_up(request)
-        if fault is not None and fault.released is not None:
-            await fault.released.wait()
-        return web.Response(text=json.dumps(answer), content_type="application/json")
+        return await let_through(fault, request, web.Response(text=json.dumps(answer), content_type="application/json"))
 
     def _bot(self, request: web.BaseRequest, parameters: Json) -> Bot:
         """The bot of the token in the header, or else in the body, from where it is taken out. Raises RefusedError."""
@@ -263,10 +197,3 @@ def _status_of(body: bytes) -> int:
         return int(json.loads(body)["status"])
     except (ValueError, KeyError, TypeError):
         return -1
-
-
-def _hang_up(request: web.BaseRequest) -> web.Response:
-    """Close the connection; what is returned reaches nobody."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()

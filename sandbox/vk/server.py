@@ -1,19 +1,18 @@
 """The server of the stand-in: `/method/<name>`, `/lp` and `/vk/customers`, and the knobs of tests."""
 
-import asyncio
 import json
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from aiohttp import web
 
-from sandbox import phones
-from sandbox.faults import Fault, Faults
+from sandbox.faults import Fault, Faults, hang_up, let_through
 from sandbox.phones.customers_api import CustomersApi
-from sandbox.phones.serving import Handler, LoopbackServer
+from sandbox.phones.serving import Handler
+from sandbox.stand_in import ApiStandIn
 
 from .call import Call
 from .customers import CustomerSide
@@ -28,7 +27,6 @@ from .publishing import Publishing
 from .refusals import RefusedError
 from .state import CallbackServer, Community, World
 
-Found = TypeVar("Found")
 _ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -44,8 +42,13 @@ class Request:
     answer: dict[str, Any]
     at: float
 
+    @property
+    def passed(self) -> bool:
+        """Whether it was not refused."""
+        return self.status == 200 and not self.code
 
-class VkSandbox(CustomerSide):
+
+class VkSandbox(CustomerSide, ApiStandIn[Request]):
     """The API of VK, its Callback API and its long poll, for the demo, the tests and the benchmarks.
 
     `clock` gives seconds since the epoch and rules the lives of taps and messages and the limits; `keep_log` bounds
@@ -66,13 +69,10 @@ class VkSandbox(CustomerSide):
     ) -> None:
         world = World(clock, seed, limits or Limits(per_second=None))
         self.delivery = Delivery(world, timeout=webhook_timeout, failures_allowed=failures_allowed, keep_log=keep_log)
-        super().__init__(world, Publishing(world, self.delivery))
+        CustomerSide.__init__(self, world, Publishing(world, self.delivery))
         self.polling = Polling(world)
-        self.requests: deque[Request] = deque(maxlen=keep_log)
-        self._faults = Faults()
+        ApiStandIn.__init__(self, world.changes, self.delivery, keep_log)
         self._poll_faults = Faults()
-        self._hanging: list[asyncio.Event] = []
-        self._server: LoopbackServer | None = None
 
     # --- running --------------------------------------------------------------------------------------------------
 
@@ -85,26 +85,9 @@ class VkSandbox(CustomerSide):
             "/vk/customers": CustomersApi("/vk/customers", self.world, Phones(self)).handle,
         }
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Serve the API, the customers' JSON and the page with the phones. Port 0 takes a free one."""
-        self._server = LoopbackServer({**self.routes, **phones.routes()})
-        await self._server.start(host, port)
-
-    async def stop(self) -> None:
-        """End every wait and stop serving. Also to be called where the routes were mounted elsewhere."""
-        for event in self._hanging:
-            event.set()
+    async def _end(self) -> None:
         self.polling.close()
         await self.delivery.close()
-        if self._server is not None:
-            await self._server.stop()
-            self._server = None
-
-    @property
-    def url(self) -> str:
-        """http://127.0.0.1:PORT, without a slash at the end."""
-        assert self._server is not None, "the sandbox is not started"
-        return self._server.url
 
     def add_community(
         self,
@@ -143,26 +126,10 @@ class VkSandbox(CustomerSide):
 
     # --- what tests wait for --------------------------------------------------------------------------------------
 
-    async def wait_for(self, predicate: Callable[[], Found | None], timeout: float = 15.0) -> Found:  # noqa: ASYNC109 - a test must not hang
-        """The first true value of `predicate`, asked now and after every change. Raises TimeoutError."""
-        return await self.world.changes.wait_for(predicate, timeout)
-
-    def calls(self, method: str, *, ok: bool | None = None) -> list[Request]:
-        """The logged requests of one method; `ok` picks those that passed, or those that were refused."""
-        return [
-            request
-            for request in self.requests
-            if request.method == method and (ok is None or (request.status == 200 and not request.code) is ok)
-        ]
-
     @property
     def attempts(self) -> deque[Attempt]:
         """Every delivery to a callback server, with its status."""
         return self.delivery.attempts
-
-    async def settled(self, timeout: float = 15.0) -> None:  # noqa: ASYNC109 - a test must not hang
-        """Return when no delivery is under way: all are taken, or wait for their next try."""
-        await self.wait_for(lambda: self.delivery.idle, timeout)
 
     # --- knobs: `method` is an API method's name, "*" for any, or "lp" for a request of the long poll ---------------
 
@@ -180,24 +147,9 @@ class VkSandbox(CustomerSide):
         """Answer the next calls with this instead of carrying them out: a proxy's page, or garbage with status 200."""
         self._faults_of(method).add(method, Fault("answer", status, body, "text/html"), times)
 
-    def drop_after(self, method: str, times: int = 1) -> None:
-        """Carry the next calls out, and close the connection without an answer."""
-        self._faults_of(method).add(method, Fault("drop_after"), times)
-
-    def drop_before(self, method: str, times: int = 1) -> None:
-        """Close the connection of the next calls without carrying them out."""
-        self._faults_of(method).add(method, Fault("drop_before"), times)
-
-    def hang(self, method: str) -> asyncio.Event:
-        """Carry the next call out, and answer it only when the event that is returned is set."""
-        event = asyncio.Event()
-        self._hanging.append(event)
-        self._faults_of(method).add(method, Fault("hang", released=event))
-        return event
-
     def clear_faults(self) -> None:
         """Forget the faults that have not happened yet."""
-        self._faults.clear()
+        super().clear_faults()
         self._poll_faults.clear()
 
     def hold(self, kind: str) -> None:
@@ -207,15 +159,6 @@ class VkSandbox(CustomerSide):
     def release(self, kind: str) -> None:
         """Let a kind go."""
         self.publishing.release(kind)
-
-    @property
-    def deliver_twice(self) -> bool:
-        """Whether callback servers get every event, from now on, a second time under the same `event_id`."""
-        return self.delivery.twice
-
-    @deliver_twice.setter
-    def deliver_twice(self, twice: bool) -> None:
-        self.delivery.twice = twice
 
     @property
     def confirm_with_secret(self) -> bool:
@@ -233,10 +176,6 @@ class VkSandbox(CustomerSide):
     def deliver_again(self, event: Event) -> None:
         """Deliver an event once more, under the same `event_id`."""
         self.publishing.deliver(self.world.community(event.group_id), event)
-
-    async def redeliver_now(self, timeout: float = 15.0) -> None:  # noqa: ASYNC109 - a test must not hang
-        """Try at once what waits for its next try, and return when it was tried."""
-        await self.delivery.redeliver(timeout)
 
     def expire_long_poll(self, community: int | str | None = None) -> None:
         """The key of the long poll is over: `failed` 2."""
@@ -259,33 +198,25 @@ class VkSandbox(CustomerSide):
             return web.Response(status=404, text="Not Found")
         fault = self._poll_faults.take("lp")
         if fault is not None and fault.kind == "answer":
-            return web.Response(body=fault.body, status=fault.status, content_type=fault.content_type)
+            return fault.replacement
         if fault is not None and fault.kind == "drop_before":
-            return _hang_up(request)
+            return hang_up(request)
         answer = await self.polling.answer(query)
-        if fault is not None and fault.kind == "drop_after":
-            return _hang_up(request)
-        if fault is not None and fault.released is not None:
-            await fault.released.wait()
-        return _respond(answer)
+        return await let_through(fault, request, _respond(answer))
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request to the API."""
         method = request.raw_path.removeprefix("/method/").partition("?")[0]
         fault = self._faults.take(method.lower())
         if fault is not None and fault.kind == "drop_before":
-            return _hang_up(request)
+            return hang_up(request)
         parameters = await read_parameters(request)
         if fault is not None and fault.kind == "answer":
             self._log(method, parameters, fault.status, _decoded(fault.body))
-            return web.Response(body=fault.body, status=fault.status, content_type=fault.content_type)
+            return fault.replacement
         answer = self._execute(method, parameters, f"http://{request.host}")
         self._log(method, parameters, 200, answer)
-        if fault is not None and fault.kind == "drop_after":
-            return _hang_up(request)
-        if fault is not None and fault.released is not None:
-            await fault.released.wait()
-        return _respond(answer)
+        return await let_through(fault, request, _respond(answer))
 
     def _execute(self, method: str, parameters: Parameters, host: str) -> dict[str, Any]:
         try:
@@ -342,10 +273,3 @@ def _decoded(body: bytes) -> dict[str, Any]:
 def _respond(answer: dict[str, Any]) -> web.Response:
     """Every answer is a 200, the refusals too."""
     return web.Response(body=_ENCODE(answer).encode(), content_type="application/json")
-
-
-def _hang_up(request: web.BaseRequest) -> web.Response:
-    """Close the connection; what is returned reaches nobody."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()
