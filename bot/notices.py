@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from channels.base import Choice, Links
-from channels.email.block import choice_lines, choice_table
+from channels.link_block import choice_lines, choice_table
 from ratings.ticket import Address, Ticket
 
 VARIABLE = "${satisfaction:rating}"

@@ -8,7 +8,7 @@ from string import Template
 import css_inline
 
 from channels.base import Links, Prompt
-from channels.email.block import choice_table
+from channels.link_block import choice_table
 
 _TEMPLATE = Path(__file__).with_name("mail.html")
 _BREAK = "<br>"

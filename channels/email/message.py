@@ -15,9 +15,9 @@ from email.utils import format_datetime
 
 from channels.base import Links, Message, Prompt, Thread
 from channels.email.addresses import Mailbox, Purpose, normalise
-from channels.email.block import TRAP_VALUE, choice_lines
 from channels.email.html import html_part
 from channels.email.quotes import marker_line
+from channels.link_block import TRAP_VALUE, choice_lines
 from net.errors import Misconfigured, Rejected
 
 MAX_TEXT = 20_000
