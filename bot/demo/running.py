@@ -33,7 +33,7 @@ from bot.logs import configure_logging, redact_text
 from bot.running import CannotListen, listen, url_of
 from bot.settings import Settings, SettingsError, load_settings
 from channels.base import Mode
-from net.errors import DeliveryError
+from net.errors import DeliveryError, Rejected
 from net.http import HttpClient, raise_for_status
 from ratings.conditions import parse_condition
 from ratings.store.keys import CreateKey, Scope, new_key
@@ -49,6 +49,9 @@ PORT, PHONES_PORT = 8000, 8001
 
 SETTLE, SETTLE_ONCE = 20, 2
 """`[votes] settle` for a person and for `--once`: the one setting that is not as in earnest, since nobody waits 15 minutes here."""
+
+KNOWN = 200
+"""What the API answers to a closing that it knows; a new one is 202."""
 
 
 class Unusable(Exception):
@@ -159,6 +162,8 @@ class _Demo:
                     headers={"Authorization": f"Bearer {key}"},
                 )
                 raise_for_status(answer)
+                if answer.status == KNOWN:
+                    raise Rejected(f"{scene.ticket} is still open from another run: give --store a new store")
                 told = msgspec.json.decode(answer.body)
                 decisions.append(Decision(scene, told["invitation"], told["decision"], told["reason"]))
         return decisions
