@@ -52,10 +52,14 @@ class Evidence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What a request tells of its sender: the User-Agent, and whether the browser says that it only prefetches."""
+    """What a request tells of its sender: the User-Agent, and whether the browser says that it only prefetches.
+
+    `page` is the value of the link that led to the page on which a vote was made (proven; None: no link did).
+    """
 
     agent: str = ""
     prefetch: bool = False
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,7 @@ def judge_at_once(vote: LinkVote, scene: Scene) -> Verdict:
     against = [Evidence.AUTOMATIC] if vote.kind is LinkKind.AUTO else []
     if _too_early(vote, scene):
         against.append(Evidence.TOO_EARLY)
-    if _sibling_hits(vote, scene, but=_answered_values(vote, scene)):
+    if _sibling_hits(vote, scene, but=_own_values(vote, scene)):
         against.append(Evidence.SIBLINGS)
     return Verdict(VoteSignal.LINK if against else VoteSignal.HUMAN, tuple(against))
 
@@ -171,15 +175,17 @@ def _sibling_hits(vote: LinkVote, scene: Scene, *, but: Iterable[int] = ()) -> b
     return any(hit.value not in harmless for hit in _near_hits(vote, scene))
 
 
-def _answered_values(vote: LinkVote, scene: Scene) -> set[int]:
-    """Return the values that whoever votes now has answered before: their links were opened by this very person.
+def _own_values(vote: LinkVote, scene: Scene) -> set[int]:
+    """Return the values whose links whoever votes now opened on the way to this vote: the page's own, and those answered before.
 
-    Somebody who taps 1 by mistake and corrects it to 5 has 5 at once: what a 1 does must not run meanwhile.
+    Somebody who follows 4 and picks 2 on the page has 2 at once; who taps 1 by mistake and corrects it to 5 has 5 at once:
+    what a 1 does must not run meanwhile.
     """
     if vote.kind is LinkKind.AUTO:
         return set()
     own = (each for each in scene.votes if each.visit.agent == vote.visit.agent and each.kind is not LinkKind.AUTO)
-    return {each.value for each in own if each.state is VoteState.CONFIRMED}
+    answered = {each.value for each in own if each.state is VoteState.CONFIRMED}
+    return answered if vote.visit.page is None else answered | {vote.visit.page}
 
 
 def _opened(vote: LinkVote, scene: Scene, within: Duration) -> set[int | None]:

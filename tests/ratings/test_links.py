@@ -151,6 +151,15 @@ def test_a_vote_when_its_time_is_over(
     assert judge_settled(one, around) == Verdict(signal, tuple(Evidence(code) for code in evidence))
 
 
+def test_the_link_that_led_to_the_page_is_no_sibling_of_what_is_picked_there() -> None:
+    around = scene(hit(4, AT - SECOND))
+    picked = vote(2, visit=replace(MAIL, page=4))
+    assert judge_at_once(picked, around).signal is VoteSignal.HUMAN
+    assert judge_at_once(vote(2), around).signal is VoteSignal.LINK
+    assert judge_at_once(picked, scene(hit(4), hit(5))).evidence == (Evidence.SIBLINGS,)
+    assert judge_at_once(replace(picked, kind=LinkKind.AUTO), around).signal is VoteSignal.LINK
+
+
 def test_with_the_third_value_fall_those_around_it_that_still_stand() -> None:
     states = {
         1: (AT - 60 * SECOND, VoteState.CONFIRMED),

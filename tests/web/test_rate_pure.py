@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.web.rate.limits import Limit
-from bot.web.rate.nonces import PAGE_LIFE, SKEW, Nonces
+from bot.web.rate.nonces import PAGE_LIFE, SKEW, Nonces, linked_value
 from bot.web.rate.requests import (
     MAX_AGENT,
     Act,
@@ -48,6 +48,16 @@ PAGE = Page(
 )
 
 # --- nonces
+
+
+def test_a_nonce_tells_by_which_link_its_page_was_reached() -> None:
+    nonces = Nonces([NEW])
+    nonce = nonces.issue(TOKEN, START, 4)
+    assert nonces.holds(nonce, TOKEN, START)
+    assert linked_value(nonce) == 4
+    assert linked_value(nonces.issue(TOKEN, START)) is None
+    assert not nonces.holds(nonce.replace(".4.", ".5."), TOKEN, START)
+    assert not nonces.holds(nonce.replace(".4.", ".."), TOKEN, START)
 
 
 def test_a_nonce_holds_for_its_page_and_its_life() -> None:

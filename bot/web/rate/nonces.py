@@ -1,7 +1,7 @@
 """The nonce of a page: it proves that a form was sent from a page that this service made, for this token, not long ago.
 
-A nonce is the instant of issue in hexadecimal, a full stop, and HMAC-SHA256 over token and instant, cut to 16 bytes. Nothing
-is stored. A program that posts to the address of a mail without reading the page has none.
+A nonce is the instant of issue in hexadecimal, the value of the link that led to the page ("" without one), and HMAC-SHA256 over
+token and both, cut to 16 bytes; full stops between them. Nothing is stored. A program that posts to the address of a mail without reading the page has none.
 """
 
 import hmac
@@ -17,7 +17,7 @@ SKEW: Duration = MINUTE
 """How far the clocks of two web processes may differ: a page of the one is posted to the other."""
 
 _MAC_BYTES = 16
-_SHAPE = re.compile(r"([0-9a-f]{1,16})\.([0-9a-f]{32})").fullmatch
+_SHAPE = re.compile(r"([0-9a-f]{1,16})\.([0-9]{0,2})\.([0-9a-f]{32})").fullmatch
 
 
 class Nonces:
@@ -28,9 +28,9 @@ class Nonces:
             raise ValueError("at least one secret is needed to issue nonces")
         self._keys = [hmac.digest(secret, b"tapfive rating page nonce 1", "sha256") for secret in secrets]
 
-    def issue(self, token: str, now: Instant) -> str:
-        """Return the nonce of a page that is made now."""
-        issued = f"{now:x}"
+    def issue(self, token: str, now: Instant, linked: int | None = None) -> str:
+        """Return the nonce of a page that is made now, for whoever followed the link of the value `linked`."""
+        issued = f"{now:x}.{'' if linked is None else linked}"
         return f"{issued}.{_mac(self._keys[0], token, issued)}"
 
     def holds(self, nonce: str, token: str, now: Instant) -> bool:
@@ -38,9 +38,15 @@ class Nonces:
         shape = _SHAPE(nonce)
         if shape is None:
             return False
-        issued, told = shape.groups()
-        signed = any(hmac.compare_digest(_mac(key, token, issued), told) for key in self._keys)
+        issued, linked, told = shape.groups()
+        signed = any(hmac.compare_digest(_mac(key, token, f"{issued}.{linked}"), told) for key in self._keys)
         return signed and -SKEW <= now - int(issued, 16) < PAGE_LIFE
+
+
+def linked_value(nonce: str) -> int | None:
+    """Return the value of the link that led to the page of a nonce that holds; None where there was none."""
+    shape = _SHAPE(nonce)
+    return int(shape[2]) if shape is not None and shape[2] else None
 
 
 def _mac(key: bytes, token: str, issued: str) -> str:

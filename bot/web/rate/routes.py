@@ -1,6 +1,7 @@
 """The addresses of the rating page. Following a link never votes; only what is posted from the page does."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import msgspec
@@ -11,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from bot.web.asgi import BodyTooLarge, read_body
 from bot.web.rate.guard import Endpoint, come_again, plain_page, soon, trying
 from bot.web.rate.limits import Limit
-from bot.web.rate.nonces import Nonces
+from bot.web.rate.nonces import Nonces, linked_value
 from bot.web.rate.pages import Pages
 from bot.web.rate.requests import (
     MAX_COMMENT,
@@ -40,6 +41,7 @@ from ratings.times import Instant
 from ratings.tokens import Tokens
 from ratings.votes import VoteState
 
+_STALE = "page_stale"
 _CLOSED = {Outcome.STANDS: 409, Outcome.EXPIRED: 410, Outcome.IGNORED: 410}
 """What a vote is answered with that is not taken any more."""
 
@@ -102,7 +104,8 @@ class _RatingPage:
         await self._store.writer.do(hit)
         query = request.query_params
         posted = value_of(query.get("chose", ""))
-        view = visit_view(shown, token, self._nonce(token), value, query.get("lang", ""), posted)
+        linked = value if value is not None and shown.scale.get(value) is not None else None
+        view = visit_view(shown, token, self._nonce(token, linked), value, query.get("lang", ""), posted)
         return self._page(view, 410 if view.screen is Screen.EXPIRED else 200)
 
     async def post(self, request: Request) -> Response:
@@ -129,7 +132,7 @@ class _RatingPage:
         if shown is None:
             return _unknown(request, self._pages)
         if not self._nonces.holds(posted.nonce, token, self._clock()):
-            return self._refuse(shown, token, posted, 403, "page_stale")
+            return self._refuse(shown, token, posted, 403, _STALE)
         if posted.act is Act.RATE:
             return await self._rate(request, shown, token, posted)
         if posted.act is Act.WITHDRAW:
@@ -153,7 +156,7 @@ class _RatingPage:
                 posted.value,
                 posted.comment or None,
                 posted.kind,
-                visit_of(request.headers),
+                replace(visit_of(request.headers), page=linked_value(posted.nonce)),
                 self._timings,
             )
         )
@@ -173,7 +176,9 @@ class _RatingPage:
         """Show the form again, with everything that was in it and a fresh nonce."""
         if posted.by_script:
             return problem(status, "not stored; the form's button says why")
-        return self._page(refused_view(shown, token, self._nonce(token), posted, alert), status)
+        # A nonce that does not hold tells nothing of the page it says that it is from.
+        linked = linked_value(posted.nonce) if alert != _STALE else None
+        return self._page(refused_view(shown, token, self._nonce(token, linked), posted, alert), status)
 
     def _see_page(self, token: str, posted: Posted, result: PageResult | None = None) -> Response:
         """Lead to the page by GET, so that reloading it sends nothing again."""
@@ -183,8 +188,8 @@ class _RatingPage:
         address = self._pages.address(token) + (f"?{urlencode(query)}" if query else "")
         return Response(status_code=303, headers={**HEADERS, "location": address})
 
-    def _nonce(self, token: str) -> str:
-        return self._nonces.issue(token, self._clock())
+    def _nonce(self, token: str, linked: int | None = None) -> str:
+        return self._nonces.issue(token, self._clock(), linked)
 
     def _page(self, view: View, status: int) -> Response:
         return page(self._pages.rate(view), view.speech.language, status)
