@@ -111,10 +111,9 @@ async def _acknowledge(channel: Channel, tap: str, text: str) -> Attempted:
 
 
 async def _render(channel: Channel, job: Claimed, content: Prompt | Message) -> Attempted:
-    """Say on the prompt's message what it says now; where it is gone, in a new one, to those who still want any."""
+    """Say on the prompt's message what it says now; where it is gone or its id unknown, in a new one, to those who want any."""
     assert job.invitation is not None
-    assert job.invitation.external_id is not None
-    if channel.capabilities.edit:
+    if channel.capabilities.edit and job.invitation.external_id is not None:
         try:
             await channel.edit(job.address, job.invitation.external_id, content)
         except NotEditable:

@@ -6,7 +6,7 @@ or wants no messages. Asking again right before the act is what keeps a prompt f
 
 from dataclasses import dataclass
 
-from ratings.lifecycle import REPEATED, Invitation, JobKind, may_prompt, may_remind
+from ratings.lifecycle import REPEATED, Delivery, Invitation, JobKind, may_prompt, may_remind
 from ratings.times import HOUR, Duration, Instant
 
 HOLD_OFF: Duration = HOUR
@@ -83,8 +83,9 @@ def judge(kind: JobKind, text: str, created_at: Instant, world: World, now: Inst
         case _:
             if text == REPEATED and not world.edits:
                 return Drop("said_before")
-            # Nothing to edit yet: when the prompt's own Sent arrives it asks for this again.
-            return Drop("not_sent") if invitation.external_id is None else Go()
+            # Nothing to edit yet: when the prompt's own Sent arrives it asks for this again. Of an unknown outcome none comes.
+            waits = invitation.external_id is None and invitation.delivery is not Delivery.UNKNOWN
+            return Drop("not_sent") if waits else Go()
 
 
 def _judge_reminder(invitation: Invitation, world: World, now: Instant) -> Verdict:

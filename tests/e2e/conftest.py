@@ -1,56 +1,76 @@
-"""The whole service in this process, against the stand-in of Telegram, on real sockets and a real database."""
+"""The whole service in this process, against the stand-ins, on real sockets and a real database."""
 
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 import channels.telegram.client  # noqa: F401 - loaded once and not within a test's time: it takes seconds
-from bot import assembly, clock
-from bot.assembly import Parts
+from bot import assembly
 from bot.settings import build_settings
-from net.http import HttpAnswer, HttpClient
+from net.http import HttpClient
 from ratings.store.keys import CreateKey, Scope, new_key
-from ratings.times import MINUTE, format_instant
 from sandbox.telegram import TelegramSandbox
+from tests.e2e.kit import GoingClock, Service
 
 TOKEN = "42:" + "T" * 35
 ANN = 555001
-ENVIRON = {"TAPFIVE_SECRET": "s" * 40, "BOT_TOKEN": TOKEN}
+ENVIRON = {
+    "TAPFIVE_SECRET": "s" * 40,
+    "BOT_TOKEN": TOKEN,
+    "VK_TOKEN": "vk1.a.secret-of-the-community_x-0123456789",
+    "VIBER_TOKEN": "445da6az1s345z78-dazcczb2542zv51a-e0vc5fva17480im9",
+    "IMAP_PASSWORD": "mail-pass",
+}
 
-
-@dataclass
-class Service:
-    """A running service and everything around it."""
-
-    parts: Parts
-    sandbox: TelegramSandbox
-    client: HttpClient
-    url: str
-    key: str
-
-    async def post(self, path: str, json: Any) -> HttpAnswer:
-        """POST to the API."""
-        headers = {"Authorization": f"Bearer {self.key}"}
-        return await self.client.request("POST", f"{self.url}/api/v1{path}", json=json, headers=headers)
-
-    async def close(self, ticket_id: str = "T-1", customer: int = ANN, **more: Any) -> HttpAnswer:
-        """Report a closing a minute old."""
-        ticket = {
-            "id": ticket_id,
-            "closed_at": format_instant(clock.now() - MINUTE),
-            "subject": "Printer <b>&",
-            "customer": {"language": "en"},
-            "address": {"channel": "telegram.support", "id": str(customer)},
-            **more,
-        }
-        return await self.post("/tickets/closed", ticket)
-
-
+Serve = Callable[..., Any]
 Start = Callable[..., Any]
+
+
+@pytest.fixture
+def clock() -> GoingClock:
+    return GoingClock()
+
+
+@pytest.fixture
+async def serve(clock: GoingClock) -> AsyncIterator[Serve]:
+    """Run services with the accounts that are named; several are several processes on one store."""
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(HttpClient())
+
+        async def run(
+            store_url: str,
+            accounts: Mapping[str, Mapping[str, Any]],
+            *,
+            customer: int | str = "",
+            work: bool = True,
+            public_url: str = "",
+            environ: Mapping[str, str] | None = None,
+        ) -> Service:
+            listener = socket.create_server(("127.0.0.1", 0))
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            tables: dict[str, dict[str, Any]] = {}
+            for name, keys in accounts.items():
+                kind, _, account = name.partition(".")
+                tables.setdefault(kind, {})[account] = {"pace": {"per_second": 1000, "per_recipient": 1000}, **keys}
+            settings = build_settings(
+                {
+                    "server": {"public_url": public_url or url, "secret": "env:TAPFIVE_SECRET"},
+                    "store": {"url": store_url},
+                    "channels": tables,
+                },
+                environ={**ENVIRON, **(environ or {})},
+            )
+            parts = assembly.assemble(settings, clock)
+            await stack.enter_async_context(assembly.running(parts, work=work))
+            await stack.enter_async_context(assembly.listening(parts, [listener]))
+            key_id, key, key_hash = new_key()
+            await parts.store.writer.do(CreateKey(key_id, f"test {key_id}", Scope.ADMIN, key_hash))
+            return Service(parts, client, clock, url, key, next(iter(accounts)), str(customer))
+
+        yield run
 
 
 @pytest.fixture
@@ -63,32 +83,20 @@ async def sandbox() -> AsyncIterator[TelegramSandbox]:
     await sandbox.stop()
 
 
+def telegram(sandbox: TelegramSandbox, mode: str = "webhook", **keys: Any) -> dict[str, Any]:
+    """Return the settings of an account at the stand-in of Telegram."""
+    return {"token": "env:BOT_TOKEN", "api_url": sandbox.url, "mode": mode, "poll_wait": 1, **keys}
+
+
 @pytest.fixture
-async def start(sandbox: TelegramSandbox) -> AsyncIterator[Start]:
-    """Start services; several are several processes on one store."""
-    async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(HttpClient())
+def start(sandbox: TelegramSandbox, serve: Serve) -> Start:
+    """Run services with an account of Telegram."""
 
-        async def run(
-            store_url: str, mode: str = "webhook", *, work: bool = True, public_url: str = "", **keys: Any
-        ) -> Service:
-            listener = socket.create_server(("127.0.0.1", 0))
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            account = {"token": "env:BOT_TOKEN", "api_url": sandbox.url, "mode": mode, "poll_wait": 1, **keys}
-            account.setdefault("pace", {"per_second": 1000, "per_recipient": 1000})
-            settings = build_settings(
-                {
-                    "server": {"public_url": public_url or url, "secret": "env:TAPFIVE_SECRET"},
-                    "store": {"url": store_url},
-                    "channels": {"telegram": {"support": account}},
-                },
-                environ=ENVIRON,
-            )
-            parts = assembly.assemble(settings)
-            await stack.enter_async_context(assembly.running(parts, work=work))
-            await stack.enter_async_context(assembly.listening(parts, [listener]))
-            key_id, key, key_hash = new_key()
-            await parts.store.writer.do(CreateKey(key_id, f"test {key_id}", Scope.ADMIN, key_hash))
-            return Service(parts, sandbox, client, url, key)
+    async def run(
+        store_url: str, mode: str = "webhook", *, work: bool = True, public_url: str = "", **keys: Any
+    ) -> Service:
+        accounts = {"telegram.support": telegram(sandbox, mode, **keys)}
+        service: Service = await serve(store_url, accounts, customer=ANN, work=work, public_url=public_url)
+        return service
 
-        yield run
+    return run

@@ -19,7 +19,8 @@ from ratings.store.writer import StoreClosed
 from sandbox.telegram import TelegramSandbox
 from tests.cli.conftest import write_config
 from tests.e2e.conftest import ANN, ENVIRON, Start
-from tests.e2e.test_telegram import the_prompt, the_rating, until
+from tests.e2e.kit import the_rating, until
+from tests.e2e.test_telegram import the_prompt
 from tests.store.test_away import Do, raise_
 
 ODD = [

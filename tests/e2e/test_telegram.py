@@ -4,58 +4,20 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
 
 from ratings.reports.filters import Filters
-from ratings.reports.lists import list_invitations, list_ratings
-from ratings.store.schema import inbound_events, jobs, unreadable_events
+from ratings.reports.lists import list_ratings
+from ratings.store.schema import jobs, unreadable_events
 from sandbox.telegram import Message, TelegramSandbox
-from tests.e2e.conftest import ANN, TOKEN, Service, Start
+from tests.e2e.conftest import ANN, TOKEN, Start
+from tests.e2e.kit import outcomes, the_invitation, the_rating, until
 from tests.store.test_writer import Block
 
-Found = TypeVar("Found")
 FACES = ["😡", "🙁", "😐", "🙂", "😍"]
-
-
-async def until(look: Callable[[], Awaitable[Found | None]], seconds: float = 20) -> Found:
-    """Look again until there is something to see."""
-    async with asyncio.timeout(seconds):
-        while not (found := await look()):  # noqa: ASYNC110 - what is looked at is in a database: it sets no event
-            await asyncio.sleep(0.01)
-    return found
-
-
-async def the_rating(service: Service, *, of: int | None = None, **wanted: Any) -> dict[str, Any]:
-    """Wait for a rating with these members."""
-
-    async def look() -> dict[str, Any] | None:
-        page = await service.parts.store.read(list_ratings, Filters())
-        for item in page.items:
-            if all(item[name] == value for name, value in wanted.items()) and of in {None, item["id"]}:
-                return item
-        return None
-
-    return await until(look)
-
-
-async def the_invitation(service: Service, **wanted: Any) -> dict[str, Any]:
-    """Wait for an invitation with these members."""
-
-    async def look() -> dict[str, Any] | None:
-        page = await service.parts.store.read(list_invitations, Filters())
-        return next((item for item in page.items if all(item[name] == wanted[name] for name in wanted)), None)
-
-    return await until(look)
-
-
-async def outcomes(service: Service) -> list[str]:
-    """What became of everything that came in."""
-    query = select(inbound_events.c.outcome).order_by(inbound_events.c.at, inbound_events.c.event_id)
-    return list(await service.parts.store.read(lambda connection: connection.execute(query).scalars().all()))
 
 
 async def the_prompt(sandbox: TelegramSandbox, customer: int = ANN, *, number: int = 1) -> Message:
