@@ -93,6 +93,7 @@ class Answers:
                     value=event.value,
                     tap=event.tap,
                     prompt_id=event.prompt_id,
+                    client=event.client,
                 )
             case base.ActionPicked():
                 return inbound.Pressed(
@@ -102,6 +103,7 @@ class Answers:
                     action=event.action.value,
                     tap=event.tap,
                     prompt_id=event.prompt_id,
+                    client=event.client,
                 )
             case base.TextReceived():
                 return inbound.Wrote(
@@ -131,7 +133,8 @@ class Answers:
                     invitation_id=self._named(event.token),
                 )
             case base.OptIn():
-                return inbound.Allowed(event_id=event_id, sender=sender, asked=event.reason == "asked")
+                asked = event.reason == "asked"
+                return inbound.Allowed(event_id=event_id, sender=sender, asked=asked, client=event.client)
             case base.Unreadable():
                 return inbound.Unreadable(event_id=event_id, sender=sender, raw=event.raw, error=event.error)
             case base.Unknown():

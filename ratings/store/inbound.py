@@ -284,6 +284,8 @@ class _Fold:
 
     def _tap(self, operation: Receive, event: Tapped | Pressed, waiting: list[Acknowledgment]) -> str:
         account = operation.account
+        if event.client is not None:
+            self.addresses.heard((account, event.sender), event.client)
         loaded = self.invitations.loaded.get(event.invitation_id) if event.invitation_id is not None else None
         if loaded is None or loaded.key != (account, event.sender):
             # The token is unknown, or somebody else's: anyone in a group can tap, and a modified client sends anything.
@@ -350,7 +352,10 @@ class _Fold:
         return Outcome.ACTED.value
 
     def _allow(self, operation: Receive, event: Allowed) -> str:
-        was_out = self.addresses.allow((operation.account, event.sender), asked=event.asked)
+        key = operation.account, event.sender
+        was_out = self.addresses.allow(key, asked=event.asked)
+        if event.client is not None:
+            self.addresses.heard(key, event.client)
         if event.asked:
             was_out = ask_again(self.unit, operation.account, event.sender) or was_out
         if event.asked and operation.answers:
@@ -393,7 +398,12 @@ def _names(event: Happening) -> int | None:
 
 
 def _needs_address(event: Happening) -> bool:
-    """True for what concerns an address as a whole; a tap concerns its invitation alone, and is the hot path."""
-    return isinstance(event, Wrote | Refused | Allowed | Delivered) or (
-        isinstance(event, Pressed) and event.action == "never"
+    """True for what concerns an address as a whole; a tap concerns its invitation alone, and is the hot path.
+
+    Where a tap tells of the app that it came from, the platform made a message of it, and the address has been heard.
+    """
+    return (
+        event.client is not None
+        or isinstance(event, Wrote | Refused | Allowed | Delivered)
+        or (isinstance(event, Pressed) and event.action == "never")
     )

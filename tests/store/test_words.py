@@ -3,7 +3,7 @@
 import pytest
 
 from ratings.lifecycle import Delivery
-from ratings.store.inbound import Delivered, Happening, Receive, Tapped, Wrote
+from ratings.store.inbound import Allowed, Delivered, Happening, Receive, Refused, Tapped, Wrote
 from ratings.store.results import Done
 from ratings.store.schema import addresses, comments, held_texts, ratings, votes
 from ratings.times import DAY, HOUR, MINUTE, SECOND
@@ -247,3 +247,24 @@ def test_who_writes_can_be_written_to(world: World) -> None:
     receive(world, mail(number, "4"))
     (row,) = world.rows(addresses, account=MAIL)
     assert (row["unreachable_at"], row["bounces"]) == (None, 0)
+
+
+def test_what_an_app_tells_of_itself_is_remembered_whatever_it_sends(world: World) -> None:
+    number = world.asked()
+    start = Allowed(event_id="e-start", sender=ANN, asked=True, client="text")
+    world.receive(start)
+    (known,) = world.rows(addresses, address=ANN)
+    assert known["client"] == "text"
+    world.receive(world.tapped(number, 5, client="callback"))
+    (known,) = world.rows(addresses, address=ANN)
+    assert known["client"] == "callback"
+
+
+def test_a_tap_that_is_a_message_lifts_a_block(world: World) -> None:
+    number = world.asked()
+    world.receive(Refused(event_id="e-block", sender=ANN, asked=False))
+    (known,) = world.rows(addresses, address=ANN)
+    assert known["unreachable_at"] is not None
+    world.receive(world.tapped(number, 5, client="10"))
+    (known,) = world.rows(addresses, address=ANN)
+    assert known["unreachable_at"] is None
