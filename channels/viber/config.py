@@ -2,10 +2,10 @@
 
 import re
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
+from channels.api_url import base_of
 from channels.base import ChannelConfig, Mode, Pace
 from net.secrets import Secret
 
@@ -58,10 +58,7 @@ class ViberConfig(ChannelConfig):
     @field_validator("api_url")
     @classmethod
     def _api_url_is_a_base(cls, api_url: str) -> str:
-        parts = urlsplit(api_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-            raise ValueError("write it as https://host/pa, without a method")
-        return api_url.rstrip("/")
+        return base_of(api_url, "https://host/pa, without a method")
 
     @field_validator("mode")
     @classmethod

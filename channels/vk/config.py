@@ -1,10 +1,10 @@
 """The keys of `[channels.vk.<account>]`."""
 
 import re
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
+from channels.api_url import base_of
 from channels.base import ChannelConfig, Pace
 from net.secrets import Secret
 
@@ -59,7 +59,4 @@ class VkConfig(ChannelConfig):
     @field_validator("api_url")
     @classmethod
     def _api_url_is_a_base(cls, api_url: str) -> str:
-        parts = urlsplit(api_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-            raise ValueError("write it as https://host, with a path if need be, and without /method")
-        return api_url.rstrip("/")
+        return base_of(api_url, "https://host, with a path if need be, and without /method")
