@@ -23,12 +23,13 @@ from channels.base import (
 from channels.email.addresses import Mailbox
 from channels.email.config import EmailConfig, listen_address, server
 from channels.email.findings import dkim_findings, inbound_finding, smtp_finding
-from channels.email.inbound import MAX_RAW, read_mail
+from channels.email.inbound import read_mail
 from channels.email.message import MAX_CHOICES, MAX_TEXT, Mail, Sender, prompt_mail, text_mail
 from channels.email.pool import Pool
 from channels.email.signing import Signer
 from channels.email.smtp import Account
-from net.errors import Misconfigured, Rejected, WebhookRejected
+from channels.unreadable import MAX_RAW
+from net.errors import Misconfigured, WebhookRejected
 
 if TYPE_CHECKING:
     from channels.email.imap import ImapListener
@@ -78,12 +79,10 @@ class Email(Channel):
 
     async def send_prompt(self, address: str, prompt: Prompt) -> Sent:
         """Send the choices as links."""
-        _must_encode(prompt.text)
         return await self._send(address, prompt_mail(self._sender, address, prompt, _now()))
 
     async def send_text(self, address: str, message: Message) -> Sent:
         """Send words."""
-        _must_encode(message.text)
         return await self._send(address, text_mail(self._sender, address, message, _now()))
 
     async def _send(self, address: str, mail: Mail) -> Sent:
@@ -175,14 +174,3 @@ def _signer(config: EmailConfig) -> Signer | None:
 
 def _now() -> int:
     return int(time.time() * 1000)
-
-
-def _must_encode(text: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        failure = Rejected("the text has half a character in it")
-    else:
-        return
-    # Outside of the handler: the original holds the text.
-    raise failure

@@ -18,8 +18,8 @@ from channels.email.bounces import is_complaint, originals, read_bounce
 from channels.email.content import has_attachment, reply_of
 from channels.email.headers import Headers
 from channels.email.message import is_our_id
+from channels.unreadable import MAX_RAW
 
-MAX_RAW = 16 * 1024
 MAX_MAIL = 2 * 1024 * 1024
 """Octets of a mail that are read; what a person wrote stands before their pictures."""
 

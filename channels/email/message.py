@@ -17,9 +17,11 @@ from channels.base import Links, Message, Prompt, Thread
 from channels.email.addresses import Mailbox, Purpose, normalise
 from channels.email.html import html_part
 from channels.email.quotes import marker_line
+from channels.limits import must_fit
 from channels.link_block import TRAP_VALUE, choice_lines
 from net.errors import Misconfigured, Rejected
 
+EMPTY = "a mail needs a text"
 MAX_TEXT = 20_000
 MAX_CHOICES = 10
 MAX_SUBJECT = 200
@@ -89,7 +91,7 @@ class Sender:
 def prompt_mail(sender: Sender, address: str, prompt: Prompt, now: int) -> Mail:
     """The choices as links. `now` is the Date. Raises Rejected, or Misconfigured where there is no public address."""
     recipient = normalise(address)
-    _must_fit(prompt.text)
+    must_fit(prompt.text, MAX_TEXT, empty=EMPTY)
     if not prompt.choices or len(prompt.choices) > MAX_CHOICES:
         raise Rejected(f"a mail has 1 to {MAX_CHOICES} choices")
     if any(choice.value == TRAP_VALUE for choice in prompt.choices):
@@ -120,7 +122,7 @@ def prompt_mail(sender: Sender, address: str, prompt: Prompt, now: int) -> Mail:
 def text_mail(sender: Sender, address: str, content: Message, now: int) -> Mail:
     """Words alone. Raises Rejected, also for actions: what can be pressed is on the rating page."""
     recipient = normalise(address)
-    _must_fit(content.text)
+    must_fit(content.text, MAX_TEXT, empty=EMPTY)
     if content.actions:
         raise Rejected("a mail has no actions: they are on the rating page")
     message = EmailMessage(policy=_PART)
@@ -204,10 +206,3 @@ def _message_id(sender: Sender, recipient: str, key: str, token: str) -> str:
     """The same over retries; the token in it keeps two installations with one domain apart."""
     parts = f"{sender.account}\0{recipient}\0{key}\0{token}"
     return f"<{hashlib.blake2b(parts.encode(), digest_size=16).hexdigest()}.tapfive@{sender.domain}>"
-
-
-def _must_fit(text: str) -> None:
-    if not text.strip():
-        raise Rejected("a mail needs a text")
-    if len(text) > MAX_TEXT:
-        raise Rejected(f"a text has at most {MAX_TEXT} characters")

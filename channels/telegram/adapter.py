@@ -15,23 +15,25 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from channels.base import Capabilities, Channel, Finding, HookRequest, Inbound, Message, Mode, Pace, Prompt, Sent
+from channels.limits import must_be_whole, must_fit
 from channels.telegram.config import TelegramConfig
 from channels.telegram.failures import NOT_THE_BOT_API
-from channels.telegram.findings import host, webhook_findings
+from channels.telegram.findings import webhook_findings
 from channels.telegram.keyboard import MAX_BUTTONS, keyboard
 from channels.telegram.updates import ALLOWED_UPDATES, read_update
+from channels.webhooks import may_install, may_remove
 from net.errors import DeliveryError, Misconfigured, NotEditable, Rejected, Unreachable, WebhookRejected
 
 if TYPE_CHECKING:
     from channels.telegram.client import Client
 
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the header's name, not a secret
+EMPTY = "Telegram sends no empty text"
 MAX_TEXT = 4096
 MAX_ACKNOWLEDGMENT = 200
 BATCH = 100  # updates in one answer, the most that getUpdates gives
 PROBE_WAIT = 5  # seconds: a poller that was cut off learns it after about three, and comes back
 
-_HALF = re.compile(r"[\ud800-\udfff]")  # half of a character: no UTF-8, and so no request
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")  # https://core.telegram.org/bots/api#setwebhook
 _CHAT_ID = re.compile(r"-?[1-9][0-9]{0,15}")  # at most 52 bits
 _MESSAGE_ID = re.compile(r"[1-9][0-9]{0,15}")
@@ -79,7 +81,7 @@ class Telegram(Channel):
 
     async def edit(self, address: str, external_id: str, content: Prompt | Message) -> None:
         """Replace text and keyboard; without actions the keyboard goes."""
-        _must_fit(content.text)
+        must_fit(content.text, MAX_TEXT, empty=EMPTY, length=_units, unit="UTF-16 code units")
         if not _MESSAGE_ID.fullmatch(external_id):
             raise NotEditable("the id is no Telegram message id")
         chat_id, rows = _chat_id(address), keyboard(content)
@@ -89,7 +91,7 @@ class Telegram(Channel):
         """Stop the spinner on the button, and show `text` for a moment."""
         if _units(text) > MAX_ACKNOWLEDGMENT:
             raise Rejected(f"an acknowledgment has at most {MAX_ACKNOWLEDGMENT} characters")
-        _must_encode(text)
+        must_be_whole(text)
         await (await self._client()).acknowledge(tap, text)
 
     # --- what comes in
@@ -128,12 +130,7 @@ class Telegram(Channel):
         if self._config.mode is not Mode.WEBHOOK:
             raise Misconfigured(f"the mode is {self._config.mode}: no webhook is installed")
         client = await self._client()
-        installed = (await client.webhook()).url
-        if installed not in {"", url} and not self._config.takeover:
-            raise Misconfigured(
-                f"the bot's webhook belongs to {host(installed)}: set takeover = true to replace it, "
-                "which cuts that program (the helpdesk?) off from its messenger; or use mode relay or send-only"
-            )
+        may_install((await client.webhook()).url, url, takeover=self._config.takeover)
         await client.set_webhook(url, self._hook_secrets[0])
         self._installed = url
 
@@ -143,8 +140,7 @@ class Telegram(Channel):
         installed = (await client.webhook()).url
         if not installed:
             return
-        if installed != (url or self._installed) and not self._config.takeover:
-            raise Misconfigured(f"the bot's webhook belongs to {host(installed)}: it is not ours to remove")
+        may_remove(installed, url or self._installed, takeover=self._config.takeover)
         await client.delete_webhook()
         self._installed = None
 
@@ -186,7 +182,7 @@ class Telegram(Channel):
         return await asyncio.shield(self._loading)
 
     async def _send(self, address: str, content: Prompt | Message) -> Sent:
-        _must_fit(content.text)
+        must_fit(content.text, MAX_TEXT, empty=EMPTY, length=_units, unit="UTF-16 code units")
         chat_id, rows = _chat_id(address), keyboard(content)
         return await (await self._client()).send(chat_id, content.text, rows)
 
@@ -235,19 +231,6 @@ def _chat_id(address: str) -> int:
     if not _CHAT_ID.fullmatch(address):
         raise Rejected("the address is no Telegram chat id")
     return int(address)
-
-
-def _must_fit(text: str) -> None:
-    if not text.strip():
-        raise Rejected("Telegram sends no empty text")
-    _must_encode(text)
-    if _units(text) > MAX_TEXT:
-        raise Rejected(f"a text has at most {MAX_TEXT} UTF-16 code units")
-
-
-def _must_encode(text: str) -> None:
-    if _HALF.search(text):
-        raise Rejected("the text has half a character in it")
 
 
 def _units(text: str) -> int:

@@ -1,11 +1,11 @@
 """What `check` has to say about a bot's webhook: pure, over what getWebhookInfo answered."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from channels.base import Finding, Mode
 from channels.telegram.failures import clean
 from channels.telegram.updates import ALLOWED_UPDATES
+from channels.webhooks import host, our_webhook
 
 MANY_PENDING = 100
 RECENT = 60 * 60
@@ -34,36 +34,16 @@ def webhook_findings(state: WebhookState, mode: Mode, url: str | None, now: int)
     return findings
 
 
-def host(url: str) -> str:
-    """The host of a url. The rest of a webhook's url is often its secret."""
-    try:
-        return urlsplit(url).hostname or "an unreadable url"
-    except ValueError:
-        return "an unreadable url"
-
-
 def _webhook(installed: str, mode: Mode, url: str | None) -> Finding:
-    if mode is Mode.WEBHOOK:
-        return _our_webhook(installed, url)
     found = "telegram.webhook"
+    if mode is Mode.WEBHOOK:
+        return our_webhook(found, installed, url)
     if mode is Mode.POLLING and installed:
         hint = "use mode relay or send-only if it is the helpdesk's; else remove it with deleteWebhook"
         return Finding(found, "error", f"a webhook to {host(installed)} is set, so the bot cannot be polled", hint)
     if mode is Mode.RELAY and installed and installed == url:
         return Finding(found, "warning", "the webhook points to us although the mode is relay", "use mode webhook")
     return Finding(found, "ok", f"mode {mode}: updates go to {host(installed) if installed else 'whoever polls'}")
-
-
-def _our_webhook(installed: str, url: str | None) -> Finding:
-    found = "telegram.webhook"
-    if url is None:
-        return Finding(found, "error", "there is no public address to install", "set [server] public_url")
-    if not installed:
-        return Finding(found, "error", "the webhook is not installed", "tapfive serve installs it")
-    if installed != url:
-        hint = "if that is the helpdesk, use mode relay or send-only: takeover = true would cut it off"
-        return Finding(found, "error", f"the webhook belongs to {host(installed)}", hint)
-    return Finding(found, "ok", "the webhook points to us")
 
 
 def _allowed_updates(allowed: tuple[str, ...], mode: Mode) -> Finding:

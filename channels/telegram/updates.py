@@ -4,10 +4,9 @@ One update is one event; its id is the `update_id`, unique for a bot. A tap tell
 prompt's), so its `at` is 0. Only private chats are read for words: in a group a text is never meant for us.
 """
 
-import hashlib
 from typing import Annotated
 
-from msgspec import DecodeError, Meta, Raw, Struct, field
+from msgspec import Meta, Raw, Struct, field
 from msgspec.json import Decoder
 
 from channels.base import (
@@ -19,14 +18,13 @@ from channels.base import (
     OptOut,
     TextReceived,
     Unknown,
-    Unreadable,
 )
 from channels.payloads import read_payload
+from channels.unreadable import digest, is_name, unreadable
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
 """What we ask Telegram for. The last list given stays in force, so it is given every time."""
 
-MAX_RAW = 16 * 1024
 MAX_TAP = 128
 """Characters of a tap's id; Telegram's have about 20 digits."""
 
@@ -130,15 +128,7 @@ def read_update(body: bytes) -> Inbound:
     try:
         return _read(_update.decode(body), body)
     except Exception as error:  # noqa: BLE001 - one odd update must not stop the others; a person looks at it
-        # Only msgspec's own texts are known to hold nothing of the body.
-        text = str(error) if isinstance(error, DecodeError) else ""
-        return Unreadable(
-            event_id=_event_id(body),
-            address="",
-            at=0,
-            raw=body[:MAX_RAW],
-            error=f"{type(error).__name__}: {text}".removesuffix(": "),
-        )
+        return unreadable(_event_id(body), body, error)
 
 
 def _event_id(body: bytes) -> str:
@@ -146,7 +136,7 @@ def _event_id(body: bytes) -> str:
     try:
         return str(_identified.decode(body).update_id)
     except Exception:  # noqa: BLE001 - as above
-        return f"sha256:{hashlib.sha256(body).hexdigest()[:32]}"
+        return digest(body)
 
 
 def _read(update: _Update, body: bytes) -> Inbound:
@@ -160,7 +150,7 @@ def _read(update: _Update, body: bytes) -> Inbound:
     if update.my_chat_member is not None:
         return _membership(event_id, update.my_chat_member)
     what = next((key for key in _keys.decode(body) if key != "update_id"), "")
-    known_shape = what.isidentifier() and what.isascii() and len(what) <= 40  # noqa: PLR2004 - a name, not content
+    known_shape = is_name(what)
     return Unknown(event_id=event_id, address="", at=0, what=what if known_shape else "update")
 
 

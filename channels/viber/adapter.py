@@ -9,15 +9,18 @@ from typing import Any, TypeVar
 import msgspec
 
 from channels.base import Capabilities, Channel, Finding, HookRequest, Inbound, Message, Mode, Pace, Prompt, Sent
+from channels.limits import must_fit
 from channels.viber.config import ViberConfig
 from channels.viber.events import EVENT_TYPES, read_event
 from channels.viber.failures import NOT_VIBER, OK, TOO_OLD, Act, decide, unsettled
-from channels.viber.findings import Account, account_findings, host
+from channels.viber.findings import Account, account_findings
 from channels.viber.keyboard import INPUT_FIELD_VERSION, MAX_BUTTONS, keyboard
+from channels.webhooks import may_install, may_remove
 from net.errors import DeliveryError, Misconfigured, OutcomeUnknown, Rejected, WebhookRejected
 from net.http import HttpAnswer, HttpClient, raise_for_status
 
 SIGNATURE_HEADER = "x-viber-content-signature"
+EMPTY = "Viber sends no empty text"
 MAX_TEXT = 7000
 MAX_REQUEST = 30 * 1024  # bytes
 
@@ -104,12 +107,7 @@ class Viber(Channel):
         """
         if self._config.mode is not Mode.WEBHOOK:
             raise Misconfigured(f"the mode is {self._config.mode}: no webhook is installed")
-        installed = (await self._account()).webhook
-        if installed and installed != url and not self._config.takeover:
-            raise Misconfigured(
-                f"the bot's webhook belongs to {host(installed)}: set takeover = true to replace it, "
-                "which cuts that program (the helpdesk?) off from its messenger; or use mode relay or send-only"
-            )
+        may_install((await self._account()).webhook or "", url, takeover=self._config.takeover)
         await self._set_webhook({"url": url, "event_types": EVENT_TYPES, "send_name": False, "send_photo": False})
         self._installed = url
 
@@ -118,8 +116,7 @@ class Viber(Channel):
         installed = (await self._account()).webhook
         if not installed:
             return
-        if installed != (url or self._installed) and not self._config.takeover:
-            raise Misconfigured(f"the bot's webhook belongs to {host(installed)}: it is not ours to remove")
+        may_remove(installed, url or self._installed, takeover=self._config.takeover)
         await self._set_webhook({"url": ""})
         self._installed = None
 
@@ -141,7 +138,7 @@ class Viber(Channel):
     async def _send(self, address: str, content: Prompt | Message, input_field: str) -> Sent:
         if not _ADDRESS.fullmatch(address):
             raise Rejected("the address is no Viber user id")
-        _must_fit(content.text)
+        must_fit(content.text, MAX_TEXT, empty=EMPTY)
         modern = self._version(content.client) >= INPUT_FIELD_VERSION
         request = self._message(address, content, input_field if modern else None)
         taken = await self._call("send_message", _encode(request), "send", _Taken)
@@ -224,10 +221,3 @@ def _encode(request: Json) -> bytes:
     if len(body) > MAX_REQUEST:
         raise Rejected(f"a message has at most {MAX_REQUEST} bytes with its buttons")
     return body
-
-
-def _must_fit(text: str) -> None:
-    if not text.strip():
-        raise Rejected("Viber sends no empty text")
-    if len(text) > MAX_TEXT:
-        raise Rejected(f"a text has at most {MAX_TEXT} characters")

@@ -6,10 +6,9 @@ which message it was tapped, and `tracking_data` does not either (it is that of 
 the payload alone decides. A `message_token` has 64 bits: it is an int or text, never a float.
 """
 
-import hashlib
 from typing import Annotated, Any, Literal, TypeVar
 
-from msgspec import DecodeError, Meta, Struct
+from msgspec import Meta, Struct
 from msgspec.json import Decoder
 
 from channels.base import (
@@ -23,9 +22,9 @@ from channels.base import (
     OptOut,
     TextReceived,
     Unknown,
-    Unreadable,
 )
 from channels.payloads import read_payload
+from channels.unreadable import digest, is_name, unreadable
 
 EVENT_TYPES = ("delivered", "seen", "failed", "subscribed", "unsubscribed", "conversation_started")
 """What we ask Viber for; messages come in any case."""
@@ -33,7 +32,6 @@ EVENT_TYPES = ("delivered", "seen", "failed", "subscribed", "unsubscribed", "con
 RECEIPTS = EVENT_TYPES[:3]
 """Those of them that only come when asked for, and that we act on."""
 
-MAX_RAW = 16 * 1024
 MAX_WORDS = 16_384
 """Characters of a text; Viber's have at most 7,000."""
 
@@ -86,15 +84,7 @@ def read_event(body: bytes) -> Inbound:
     try:
         return _read(_event.decode(body), body)
     except Exception as error:  # noqa: BLE001 - one odd event must not stop the others; a person looks at it
-        # Only msgspec's own texts are known to hold nothing of the body.
-        text = str(error) if isinstance(error, DecodeError) else ""
-        return Unreadable(
-            event_id=_unreadable_id(body),
-            address="",
-            at=0,
-            raw=body[:MAX_RAW],
-            error=f"{type(error).__name__}: {text}".removesuffix(": "),
-        )
+        return unreadable(_unreadable_id(body), body, error)
 
 
 def _read(event: _Event, body: bytes) -> Inbound:
@@ -161,9 +151,9 @@ def _other(event: _Event, body: bytes) -> Inbound:
     """Among them `conversation_started`: that somebody opened the chat is no consent, and it may not be written to."""
     user = event.user or event.sender
     address = user.id if user is not None else event.user_id or ""
-    known_shape = event.event.isidentifier() and event.event.isascii() and len(event.event) <= 40  # noqa: PLR2004 - a name, not content
+    known_shape = is_name(event.event)
     return Unknown(
-        event_id=_digest(body) if event.message_token is None or not known_shape else _event_id(event, address),
+        event_id=digest(body) if event.message_token is None or not known_shape else _event_id(event, address),
         address=address,
         at=event.timestamp,
         client=None if user is None else _client(user),
@@ -197,10 +187,6 @@ def _unreadable_id(body: bytes) -> str:
     """By the token where it can still be found, else a digest: the same on redelivery either way."""
     try:
         found = _identified.decode(body)
-        return f"unreadable:{_token(found.message_token)}:{_digest(found.event.encode())}"
+        return f"unreadable:{_token(found.message_token)}:{digest(found.event.encode())}"
     except Exception:  # noqa: BLE001 - as above
-        return _digest(body)
-
-
-def _digest(content: bytes) -> str:
-    return f"sha256:{hashlib.sha256(content).hexdigest()[:32]}"
+        return digest(body)

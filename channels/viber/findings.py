@@ -1,11 +1,10 @@
 """What `check` has to say about a bot: pure, over what get_account_info answered."""
 
-from urllib.parse import urlsplit
-
 from msgspec import Struct
 
 from channels.base import Finding, Mode
 from channels.viber.events import RECEIPTS
+from channels.webhooks import host, our_webhook
 
 
 class Account(Struct):
@@ -26,18 +25,10 @@ def account_findings(account: Account, mode: Mode, url: str | None) -> list[Find
     return findings
 
 
-def host(url: str) -> str:
-    """The host of a url. The rest of a webhook's url is often its secret."""
-    try:
-        return urlsplit(url).hostname or "an unreadable url"
-    except ValueError:
-        return "an unreadable url"
-
-
 def _webhook(installed: str, mode: Mode, url: str | None) -> Finding:
     found = "viber.webhook"
     if mode is Mode.WEBHOOK:
-        return _our_webhook(installed, url)
+        return our_webhook(found, installed, url)
     if not installed:
         hint = "the program that holds the bot must set its webhook, or use mode webhook"
         return Finding(
@@ -46,18 +37,6 @@ def _webhook(installed: str, mode: Mode, url: str | None) -> Finding:
     if mode is Mode.RELAY and installed == url:
         return Finding(found, "warning", "the webhook points to us although the mode is relay", "use mode webhook")
     return Finding(found, "ok", f"mode {mode}: events go to {host(installed)}")
-
-
-def _our_webhook(installed: str, url: str | None) -> Finding:
-    found = "viber.webhook"
-    if url is None:
-        return Finding(found, "error", "there is no public address to install", "set [server] public_url")
-    if not installed:
-        return Finding(found, "error", "the webhook is not installed", "tapfive serve installs it")
-    if installed != url:
-        hint = "if that is the helpdesk, use mode relay or send-only: takeover = true would cut it off"
-        return Finding(found, "error", f"the webhook belongs to {host(installed)}", hint)
-    return Finding(found, "ok", "the webhook points to us")
 
 
 def _event_types(asked_for: tuple[str, ...], mode: Mode) -> Finding:

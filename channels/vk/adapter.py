@@ -23,6 +23,7 @@ from channels.base import (
     Prompt,
     Sent,
 )
+from channels.limits import must_be_whole, must_fit
 from channels.vk import findings
 from channels.vk.client import Client
 from channels.vk.community import Community
@@ -34,6 +35,7 @@ from net.errors import DeliveryError, Misconfigured, NotEditable, Rejected, TapE
 if TYPE_CHECKING:
     from net.http import HttpClient
 
+EMPTY = "VK sends no empty text"
 MAX_TEXT = 4096
 MAX_ACKNOWLEDGMENT = 90
 OK = HookReply(body=b"ok")
@@ -42,7 +44,6 @@ OK = HookReply(body=b"ok")
 ASK_AGAIN = HookReply(status=503, body=b"the confirmation code is not known yet")
 CHATS = 2_000_000_000  # from here on a peer is a group chat
 
-_HALF = re.compile(r"[\ud800-\udfff]")  # half of a character: no UTF-8, and so no request
 _USER_ID = re.compile(r"[1-9][0-9]{0,9}")
 _MESSAGE = re.compile(r"[1-9][0-9]{0,15}")
 
@@ -97,7 +98,7 @@ class Vk(Channel):
 
         An edit does not reach the keyboard under the input field: for apps that know only that, it is NotEditable.
         """
-        _must_fit(content.text)
+        must_fit(content.text, MAX_TEXT, empty=EMPTY)
         peer, shown = _peer(address), keyboard(content)
         if not _MESSAGE.fullmatch(external_id):
             raise NotEditable("the id is no number of a message in a conversation")
@@ -109,7 +110,7 @@ class Vk(Channel):
         """Stop the spinner on the button, and show `text` for a moment."""
         if len(text) > MAX_ACKNOWLEDGMENT:
             raise Rejected(f"an acknowledgment has at most {MAX_ACKNOWLEDGMENT} characters")
-        _must_encode(text)
+        must_be_whole(text)
         handle = read_handle(tap)
         if handle is None:
             raise TapExpired("this is no tap of VK")
@@ -214,7 +215,7 @@ class Vk(Channel):
         return Community(self._calls(), self._config.group_id)
 
     async def _send(self, address: str, content: Prompt | Message) -> Sent:
-        _must_fit(content.text)
+        must_fit(content.text, MAX_TEXT, empty=EMPTY)
         peer, shown = _peer(address), keyboard(content)
         # Under the input field an old keyboard may still stand; below a message there is none yet.
         needed = shown if shown.rows or shown.sort == "below" else None
@@ -255,16 +256,3 @@ def _peer(address: str) -> int:
     if not _USER_ID.fullmatch(address) or int(address) >= CHATS:
         raise Rejected("the address is no number of a person's page at VK")
     return int(address)
-
-
-def _must_fit(text: str) -> None:
-    if not text.strip():
-        raise Rejected("VK sends no empty text")
-    _must_encode(text)
-    if len(text) > MAX_TEXT:
-        raise Rejected(f"a text has at most {MAX_TEXT} characters")
-
-
-def _must_encode(text: str) -> None:
-    if _HALF.search(text):
-        raise Rejected("the text has half a character in it")

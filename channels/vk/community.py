@@ -6,13 +6,13 @@ ours harms nobody's and takes nothing over. The long poll's switches are one set
 
 import asyncio
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from channels.vk.client import Client
 from channels.vk.config import API_VERSION
 from channels.vk.updates import EVENTS
+from channels.webhooks import host
 from net.errors import Misconfigured, Unreachable
 
 TITLE = "Tapfive"  # VK takes at most 14 characters
@@ -177,11 +177,3 @@ class Community:
                 break
             await asyncio.sleep(LOOK_AGAIN)
         raise Unreachable(f"VK has not confirmed the hook at {host(url)}: does it answer from the internet?")
-
-
-def host(url: str) -> str:
-    """The host of a url, for people."""
-    try:
-        return urlsplit(url).hostname or "an unreadable url"
-    except ValueError:
-        return "an unreadable url"

@@ -1,8 +1,9 @@
 """What `check` has to say about a community: pure, over what VK answered."""
 
 from channels.base import Finding, Mode
-from channels.vk.community import Events, Group, Server, host
+from channels.vk.community import Events, Group, Server
 from channels.vk.failures import NO_BOTS
+from channels.webhooks import host
 
 _NEEDED = {
     Mode.WEBHOOK: ("messages", "manage"),

@@ -6,12 +6,11 @@ is acknowledged, for about a minute. An address is a person's number. Only the c
 community is read for words: in a group chat (https://dev.vk.com/ru/api/bots/getting-started) a text is never meant for us.
 """
 
-import hashlib
 import re
 from typing import Annotated
 
 import msgspec
-from msgspec import DecodeError, Meta, Raw, Struct
+from msgspec import Meta, Raw, Struct
 from msgspec.json import Decoder
 
 from channels.base import (
@@ -24,8 +23,8 @@ from channels.base import (
     OptOut,
     TextReceived,
     Unknown,
-    Unreadable,
 )
+from channels.unreadable import digest, is_name, unreadable
 from channels.vk.buttons import is_start, read_button
 from channels.vk.keyboard import BELOW, CALLBACK, TEXT
 
@@ -33,7 +32,6 @@ EVENTS = ("message_new", "message_event", "message_allow", "message_deny", "mess
 """What we ask VK for. Without `message_event` taps never come, and nothing says so."""
 
 CONFIRMATION = "confirmation"
-MAX_RAW = 16 * 1024
 MAX_WORDS = 16_384
 """Characters of a text; VK's have at most 9,000."""
 
@@ -122,15 +120,7 @@ def read_update(body: bytes) -> Inbound:
         event_id = _event_id(envelope, body)
         return _read(envelope, event_id)
     except Exception as error:  # noqa: BLE001 - one odd event must not stop the others; a person looks at it
-        # Only msgspec's own texts are known to hold nothing of the body.
-        text = str(error) if isinstance(error, DecodeError) else ""
-        return Unreadable(
-            event_id=event_id or _digest(body),
-            address="",
-            at=0,
-            raw=body[:MAX_RAW],
-            error=f"{type(error).__name__}: {text}".removesuffix(": "),
-        )
+        return unreadable(event_id or digest(body), body, error)
 
 
 def read_handle(tap: str) -> tuple[int, int, str] | None:
@@ -141,11 +131,7 @@ def read_handle(tap: str) -> tuple[int, int, str] | None:
 
 def _event_id(envelope: Envelope, body: bytes) -> str:
     """The delivery's id, else a digest: the same on redelivery either way."""
-    return envelope.event_id if _EVENT_ID.fullmatch(envelope.event_id) else _digest(body)
-
-
-def _digest(body: bytes) -> str:
-    return f"sha256:{hashlib.sha256(body).hexdigest()[:32]}"
+    return envelope.event_id if _EVENT_ID.fullmatch(envelope.event_id) else digest(body)
 
 
 def _read(envelope: Envelope, event_id: str) -> Inbound:
@@ -165,7 +151,7 @@ def _read(envelope: Envelope, event_id: str) -> Inbound:
         case "confirmation":
             return Handshake(event_id=event_id, address="", at=0)
     # `message_reply` among them: what the community itself said, often the helpdesk's operator.
-    known_shape = envelope.type.isidentifier() and envelope.type.isascii() and len(envelope.type) <= 40  # noqa: PLR2004 - a name, not content
+    known_shape = is_name(envelope.type)
     return Unknown(event_id=event_id, address="", at=0, what=envelope.type if known_shape else "event")
 
 
