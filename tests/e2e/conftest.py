@@ -10,13 +10,18 @@ import pytest
 import channels.telegram.client  # noqa: F401 - loaded once and not within a test's time: it takes seconds
 from bot import assembly
 from bot.settings import build_settings
+from channels.email.adapter import Email
 from net.http import HttpClient
 from ratings.store.keys import CreateKey, Scope, new_key
+from ratings.store.positions import load_position
+from sandbox.mail import MailSandbox
 from sandbox.telegram import TelegramSandbox
-from tests.e2e.kit import GoingClock, Service
+from tests.e2e.kit import GoingClock, Service, until
 
 TOKEN = "42:" + "T" * 35
 ANN = 555001
+ANNA, BORIS = "anna@customer.test", "boris@customer.test"
+SUPPORT = "support@shop.test"
 ENVIRON = {
     "TAPFIVE_SECRET": "s" * 40,
     "BOT_TOKEN": TOKEN,
@@ -97,6 +102,56 @@ def start(sandbox: TelegramSandbox, serve: Serve) -> Start:
     ) -> Service:
         accounts = {"telegram.support": telegram(sandbox, mode, **keys)}
         service: Service = await serve(store_url, accounts, customer=ANN, work=work, public_url=public_url)
+        return service
+
+    return run
+
+
+@pytest.fixture
+async def mail(clock: GoingClock) -> AsyncIterator[MailSandbox]:
+    """Mail servers with two customers. The service's own mailbox is the test's to make."""
+    mail = MailSandbox(clock=clock.seconds)
+    mail.add_customer(ANNA, "Anna", "en")
+    mail.add_customer(BORIS, "Boris", "en")
+    await mail.start_servers()
+    yield mail
+    await mail.stop()
+
+
+@pytest.fixture
+def start_mail(mail: MailSandbox, serve: Serve) -> Start:
+    """Run services that ask by mail and hear answers by IMAP or LMTP, and wait until they hear."""
+
+    async def run(
+        store_url: str,
+        hears: str = "imap",
+        *,
+        others: Mapping[str, Mapping[str, Any]] | None = None,
+        environ: Mapping[str, str] | None = None,
+        **keys: Any,
+    ) -> Service:
+        account = {"from": f"Support <{SUPPORT}>", "smtp": mail.smtp_url, "timeout": 5, **keys}
+        if hears == "imap":
+            if mail.world.find(SUPPORT) is None:
+                mail.add_mailbox(SUPPORT, ENVIRON["IMAP_PASSWORD"])
+            password = "env:IMAP_PASSWORD"
+            account |= {"imap": mail.imap_url, "imap_user": SUPPORT, "imap_password": password, "imap_poll": 0.1}
+        elif hears == "lmtp":
+            account["lmtp_listen"] = "127.0.0.1:0"
+        accounts = {"email.support": account, **(others or {})}
+        service: Service = await serve(store_url, accounts, customer=ANNA, environ=environ)
+        channel = service.parts.channels["email.support"]
+        assert isinstance(channel, Email)
+
+        async def listens() -> bool:
+            if hears == "lmtp":
+                return channel._lmtp is not None and channel._lmtp.port is not None
+            return await service.parts.store.read(load_position, "email.support") is not None
+
+        if hears:
+            await until(listens)
+        if channel._lmtp is not None and channel._lmtp.port is not None:
+            mail.send_by_lmtp("127.0.0.1", channel._lmtp.port)
         return service
 
     return run

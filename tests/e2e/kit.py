@@ -1,7 +1,7 @@
 """What the end-to-end tests share: a running service, and a look at what it has stored."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -55,13 +55,15 @@ class Service:
         headers = {"Authorization": f"Bearer {self.key}"}
         return await self.client.request("POST", f"{self.url}/api/v1{path}", json=json, headers=headers)
 
-    async def close(self, ticket_id: str = "T-1", customer: int | str = "", **more: Any) -> HttpAnswer:
-        """Report a closing a minute old."""
+    async def close(
+        self, ticket_id: str = "T-1", customer: int | str = "", person: Mapping[str, Any] | None = None, **more: Any
+    ) -> HttpAnswer:
+        """Report a closing a minute old. `customer` is their address, `person` what the desk knows of them."""
         ticket = {
             "id": ticket_id,
             "closed_at": format_instant(self.clock() - MINUTE),
             "subject": "Printer <b>&",
-            "customer": {"language": "en"},
+            "customer": {"language": "en", **(person or {})},
             "address": {"channel": self.account, "id": str(customer or self.customer)},
             **more,
         }
