@@ -1,9 +1,12 @@
-"""Where tests of pages find a browser."""
+"""The browser of tests of pages."""
 
 import os
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
+from playwright.async_api import Browser, Page, async_playwright
 
 
 def chromium_path() -> str:
@@ -15,3 +18,26 @@ def chromium_path() -> str:
     if os.environ.get("CI"):  # noqa: TID251 - CI tells that it is CI by the environment alone
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """A browser."""
+    path = chromium_path()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+@asynccontextmanager
+async def faultless_page(url: str) -> AsyncIterator[Page]:
+    """A tab that has opened this address; at the end, nothing may have gone wrong in it."""
+    problems: list[str] = []
+    async with chromium() as browser:
+        page = await (await browser.new_context(locale="en-US")).new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        await page.goto(url)
+        yield page
+    assert problems == []

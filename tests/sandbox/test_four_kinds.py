@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from sandbox import phones
 from sandbox.mail import MailSandbox
@@ -11,12 +11,11 @@ from sandbox.phones.serving import LoopbackServer
 from sandbox.telegram import TelegramSandbox
 from sandbox.viber import ViberSandbox
 from sandbox.vk import VkSandbox
-from tests.browser import chromium_path
+from tests.browser import chromium
 
 
 @pytest.fixture
 async def page() -> AsyncIterator[Page]:
-    path = chromium_path()
     telegram, vk, viber, mail = TelegramSandbox(), VkSandbox(), ViberSandbox(), MailSandbox()
     telegram.add_bot("42:" + "T" * 35)
     vk.add_community("vk1.a." + "V" * 40, 7)
@@ -29,12 +28,10 @@ async def page() -> AsyncIterator[Page]:
     mail.add_customer("paul@customers.example", "Paul")
     server = LoopbackServer({**telegram.routes, **vk.routes, **viber.routes, **mail.routes, **phones.routes()})
     await server.start()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    async with chromium() as browser:
         page = await (await browser.new_context(locale="en-US", viewport={"width": 1500, "height": 820})).new_page()
         await page.goto(server.url)
         yield page
-        await browser.close()
     for stand_in in (telegram, vk, viber, mail):
         await stand_in.stop()
     await server.stop()

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 from aiohttp import web
-from playwright.async_api import Browser, FrameLocator, Page, async_playwright, expect
+from playwright.async_api import Browser, FrameLocator, Page, expect
 
 from sandbox.mail import MailSandbox
 from sandbox.phones.serving import LoopbackServer
-from tests.browser import chromium_path
+from tests.browser import chromium
 
 from .mail_kit import ANNA, BORIS, INBOX, PASSWORD, mail, people, send
 
@@ -56,11 +56,8 @@ async def sandbox() -> AsyncIterator[MailSandbox]:
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    path = chromium_path()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    async with chromium() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture

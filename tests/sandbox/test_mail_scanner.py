@@ -6,11 +6,10 @@ from typing import Any, get_args
 
 import pytest
 from aiohttp import web
-from playwright.async_api import async_playwright
 
 from sandbox.mail import Behaviour, MailSandbox, Scanner
 from sandbox.phones.serving import LoopbackServer
-from tests.browser import chromium_path
+from tests.browser import chromium
 
 from .conftest import Clock
 from .mail_kit import ANNA, BORIS, mail, people, send
@@ -55,11 +54,8 @@ async def sandbox(clock: Clock) -> AsyncIterator[MailSandbox]:
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Any]:
-    path = chromium_path()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    async with chromium() as browser:
         yield browser
-        await browser.close()
 
 
 async def scanned(

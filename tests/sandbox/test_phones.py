@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from sandbox.telegram import TelegramSandbox
-from tests.browser import chromium_path
+from tests.browser import chromium, faultless_page
 
 from .conftest import ANNA, Api, keyboard
 
@@ -16,18 +16,8 @@ WILD = "<img src=x onerror=\"document.title='owned'\"> & <b>bold</b>"
 
 @pytest.fixture
 async def page(sandbox: TelegramSandbox) -> AsyncIterator[Page]:
-    path = chromium_path()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        context = await browser.new_context(locale="en-US")
-        page = await context.new_page()
-        problems: list[str] = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-        await page.goto(sandbox.url)
+    async with faultless_page(sandbox.url) as page:
         yield page
-        await browser.close()
-        assert problems == []
 
 
 async def test_a_person_taps_and_writes(sandbox: TelegramSandbox, api: Api, page: Page) -> None:
@@ -77,15 +67,12 @@ async def test_a_new_customer_gets_a_phone_and_a_narrow_page_shows_one_at_a_time
 
 
 async def test_says_that_there_are_no_phones_yet() -> None:
-    path = chromium_path()
     sandbox = TelegramSandbox()
     await sandbox.start()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    async with chromium() as browser:
         page = await (await browser.new_context(locale="ru-RU")).new_page()
         await page.goto(sandbox.url)
         await expect(page.locator("#empty")).to_contain_text("Телефонов пока нет")
-        await browser.close()
     await sandbox.stop()
 
 

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from sandbox.viber import ViberSandbox
-from tests.browser import chromium_path
+from tests.browser import faultless_page
 
 from .viber_kit import ViberApi, ViberReceiver, viber_keyboard, viber_text
 
@@ -17,18 +17,8 @@ WILD = "<img src=x onerror=\"document.title='owned'\"> & more"
 
 @pytest.fixture
 async def page(viber: ViberSandbox) -> AsyncIterator[Page]:
-    path = chromium_path()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        context = await browser.new_context(locale="en-US")
-        page = await context.new_page()
-        problems: list[str] = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-        await page.goto(viber.url)
+    async with faultless_page(viber.url) as page:
         yield page
-        await browser.close()
-        assert problems == []
 
 
 @pytest.fixture

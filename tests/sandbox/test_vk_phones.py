@@ -6,13 +6,13 @@ from typing import Any
 
 import aiohttp
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from sandbox import phones
 from sandbox.phones.serving import LoopbackServer
 from sandbox.telegram import TelegramSandbox
 from sandbox.vk import VkSandbox
-from tests.browser import chromium_path
+from tests.browser import faultless_page
 
 from .vk_kit import EMPTY, GLEB, VERA, VK_TOKEN, VkApi, button, five, keyboard
 
@@ -122,29 +122,13 @@ async def test_waits_for_the_next_change(vk: VkSandbox, http: aiohttp.ClientSess
 @pytest.fixture
 async def page(vk: VkSandbox) -> AsyncIterator[Page]:
     """The page of one server that stands in for VK and Telegram at once."""
-    path = chromium_path()
     telegram = TelegramSandbox(limits=None)
     telegram.add_bot("42:TEST", "csat_bot")
     telegram.add_customer(1, "Anna")
     server = LoopbackServer({**telegram.routes, **vk.routes, **phones.routes()})
     await server.start()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        page = await (await browser.new_context(locale="en-US")).new_page()
-        problems: list[str] = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on(
-            "console",
-            lambda message: (
-                problems.append(message.text)
-                if message.type == "error" and "404" not in message.text  # a kind that does not run here
-                else None
-            ),
-        )
-        await page.goto(server.url)
+    async with faultless_page(server.url) as page:
         yield page
-        await browser.close()
-        assert problems == []
     await server.stop()
     await telegram.stop()
 

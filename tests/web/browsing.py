@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Request
 
 from bot.assembly import Parts, listening, running
-from tests.browser import chromium_path
 from tests.conftest import Clock
 from tests.web.site import Site
 
@@ -80,16 +79,6 @@ async def served(parts: Parts, clock: Clock) -> AsyncIterator[tuple[Site, str]]:
             site = Site(parts, clock)
             yield site, home
             await site.client.aclose()
-
-
-@asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """A browser."""
-    path = chromium_path()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
 
 
 async def context_of(browser: Browser, **more: Any) -> BrowserContext:

@@ -5,8 +5,9 @@ import pytest
 
 from bot.assembly import running
 from tests.api.service import make_parts
+from tests.browser import chromium
 from tests.conftest import Clock
-from tests.web.browsing import Visitor, chromium, context_of, served
+from tests.web.browsing import Visitor, context_of, served
 from tests.web.site import Site
 
 

@@ -8,8 +8,9 @@ from playwright.async_api import Browser
 
 from ratings.store.migrate import migrate
 from tests.api.service import make_parts
+from tests.browser import chromium
 from tests.conftest import Clock
-from tests.web.browsing import chromium, context_of, served
+from tests.web.browsing import context_of, served
 from tests.web.site import Site
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
