@@ -28,6 +28,8 @@ _KEY_PARTS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\d{5,}(?::|%3[Aa])[A-Za-z0-9_-]{30,}"), REDACTED),  # a Telegram bot token
+    (re.compile(r"\bvk1\.[A-Za-z0-9._-]{20,}"), REDACTED),  # a VK community's key
+    (re.compile(r"\b[0-9a-f]{16}-[0-9a-f]{16}-[0-9a-f]{16}\b"), REDACTED),  # a Viber bot's token
     (re.compile(r"\btf_[A-Za-z0-9_-]{8,}"), REDACTED),  # an API key of ours
     (re.compile(r"\b(bearer|basic)\s+[^\s,;\"']+", re.IGNORECASE), rf"\1 {REDACTED}"),
     (re.compile(r"(://[^\s:/@]*):[^\s\"'<>]*@"), rf"\1:{REDACTED}@"),  # a URL's password, up to the last @

@@ -199,3 +199,10 @@ def test_arguments_of_foreign_records_are_cleaned_too(stream: io.StringIO) -> No
     (record,) = records(stream)
     assert BOT_TOKEN not in str(record)
     assert "abcdef" not in str(record)
+
+
+@pytest.mark.parametrize(
+    "token", ["vk1.a.Zz0-_9AbCdEfGhIjKlMnOpQrStUvWxYz0123456789", "4453b6ac12345678-abcdef0123456789-0011223344556677"]
+)
+def test_tokens_of_vk_and_viber_are_taken_out_wherever_they_stand(token: str) -> None:
+    assert token not in redact_text(f"POST /pa with {token} failed")
