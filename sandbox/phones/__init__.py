@@ -1,6 +1,7 @@
 """The page with the customers' phones: static files that speak to the JSON of the stand-ins, and know no server code.
 
-Each stand-in shows its customers under its own path (Telegram: `/customers`); kinds.js lists them.
+Each stand-in shows its customers under its own path (Telegram: `/customers`); kinds.js lists them. How that JSON is
+asked for and answered is the same for all: customers_api.py.
 """
 
 from collections.abc import Mapping

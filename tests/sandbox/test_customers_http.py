@@ -113,6 +113,8 @@ async def test_waits_for_the_next_change(sandbox: TelegramSandbox, http: aiohttp
             return await response.json()
 
     waiting = asyncio.create_task(changed())
+    while not (sandbox.world.changes._waiting or waiting.done()):
+        await asyncio.sleep(0)
     sandbox.write(ANNA, "Hello")
     phones = await asyncio.wait_for(waiting, 5)
     assert phones["version"] > version
