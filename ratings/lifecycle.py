@@ -318,16 +318,18 @@ def sent(
 
     `asked_at` is when the request was made, `accepted_at` when the platform answered (None: now).
 
-    A result that comes after the tap, the reopen or the opt-out leaves the state alone: only the facts are kept.
+    A result that comes after the tap, the reopen or the opt-out leaves the state alone: only the facts are kept. So it
+    does with a report about this very message that overtook it.
     """
     state = move_invitation(invitation.state, Trigger.SENT)
+    reported = invitation.delivery if external_id in {None, invitation.external_id} else None
     after = replace(
         invitation,
         state=state,
         state_reason=None if state is State.ASKED else invitation.state_reason,
         asked_at=invitation.asked_at if invitation.asked_at is not None else asked_at,
         accepted_at=accepted_at if accepted_at is not None else now,
-        delivery=Delivery.ACCEPTED if outcome_known else Delivery.UNKNOWN,
+        delivery=reported or (Delivery.ACCEPTED if outcome_known else Delivery.UNKNOWN),
         external_id=external_id or invitation.external_id,
         revision=invitation.revision + 1,
     )

@@ -13,7 +13,6 @@ from ratings.lifecycle import (
     Step,
     change_pressed,
     comment_pressed,
-    delivery_reported,
     opted_out,
     skip_pressed,
     voted,
@@ -21,6 +20,7 @@ from ratings.lifecycle import (
 from ratings.store.addresses import Addresses, Key, by_account
 from ratings.store.loading import Invitations, Loaded
 from ratings.store.pages import ask_again, cancel_asking, open_of_customers, set_customer
+from ratings.store.receipts import report
 from ratings.store.rows import notice_row
 from ratings.store.schema import accounts, inbound_events, invitations, unreadable_events
 from ratings.store.surveys import load_surveys
@@ -366,18 +366,17 @@ class _Fold:
         if account != key[0]:
             # It names an invitation that is asked elsewhere by now: the message at its first address is nobody's any more.
             return Outcome.IGNORED.value
-        bounced = event.delivery is Delivery.BOUNCED
-        if bounced:
-            self.addresses.bounced(key, gone=event.gone)
-        else:
-            self.addresses.delivered(key)
-        for loaded in self.invitations.by_address.get(key, ()):
-            if event.invitation_id == loaded.invitation.id or loaded.invitation.external_id == event.external_id:
-                self.invitations.take(loaded, delivery_reported(loaded.invitation, event.delivery), by="platform")
-                if bounced:
-                    self.invitations.ask_next(loaded, by="platform")
-                return Outcome.ACTED.value
-        return Outcome.IGNORED.value
+        outcome = report(
+            self.unit,
+            self.invitations,
+            self.addresses,
+            key,
+            event.external_id,
+            event.delivery,
+            gone=event.gone,
+            named=event.invitation_id,
+        )
+        return outcome.value
 
     def _notice(self, account: str, address: str, text: str) -> None:
         language = self.words.language(account, address)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from sqlalchemy import bindparam, select, update
 
-from ratings.lifecycle import JobKind, not_delivered, sent
+from ratings.lifecycle import Delivery, JobKind, not_delivered, sent
 from ratings.store.addresses import Addresses, Key
 from ratings.store.loading import Invitations, Loaded
 from ratings.store.rows import IDEMPOTENT, MAX_ATTEMPTS, change_job, write_job_changes
@@ -164,6 +164,8 @@ class _FinishFold:
                 accepted_at=operation.ended_at,
             )
             self.invitations.take(loaded, step, by="outbox")
+            if loaded.invitation.delivery is Delivery.BOUNCED:  # which the platform told before it answered
+                self.invitations.ask_next(loaded, by="outbox")
         elif outcome.external_id is not None:
             # A reminder, or an edit that had to become a new message: this is now the one on the screen.
             accepted_at = operation.ended_at if operation.ended_at is not None else self.unit.now

@@ -1,16 +1,17 @@
 """The whole path over Viber, which edits nothing, acknowledges nothing, and leaves old buttons where they can be pressed."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import pytest
 
 from ratings.store.schema import votes
 from ratings.times import HOUR
+from sandbox.telegram import TelegramSandbox
 from sandbox.viber import Message, ViberSandbox
 from sandbox.viber.keyboards import rows_of, shown_text
-from tests.e2e.conftest import ENVIRON, Serve
+from tests.e2e.conftest import ANN, ENVIRON, Serve, telegram
 from tests.e2e.kit import GoingClock, Service, heard, outcomes, ratings_of, the_invitation, the_rating
 
 HOOK = "/hooks/channels/viber/support"
@@ -36,9 +37,12 @@ async def viber(clock: GoingClock) -> AsyncIterator[ViberSandbox]:
 def start(viber: ViberSandbox, serve: Serve) -> StartViber:
     """Run services with the bot, and wait until its webhook is set: without one it may not send."""
 
-    async def run(store_url: str, mode: str = "webhook", **keys: Any) -> Service:
+    async def run(
+        store_url: str, mode: str = "webhook", *, others: Mapping[str, Mapping[str, Any]] | None = None, **keys: Any
+    ) -> Service:
         account = {"token": "env:VIBER_TOKEN", "api_url": f"{viber.url}/pa", "mode": mode, **keys}
-        service: Service = await serve(store_url, {"viber.support": account}, customer=viber.user_id(VERA))
+        accounts = {"viber.support": account, **(others or {})}
+        service: Service = await serve(store_url, accounts, customer=viber.user_id(VERA))
         if mode == "webhook":
             await viber.wait_for(lambda: viber.world.bot().webhook)
         return service
@@ -135,6 +139,32 @@ async def test_a_message_that_fails_on_the_devices_is_told_as_bounced(
     assert invitation["ticket"]["id"] == "T-1"
 
 
+async def test_a_failure_that_overtakes_the_answer_is_told_as_bounced_and_the_next_address_is_asked(
+    start: StartViber, viber: ViberSandbox, sandbox: TelegramSandbox, store_url: str
+) -> None:
+    service = await start(store_url, others={"telegram.support": telegram(sandbox, "send-only")})
+    await service.change_survey(fallback=True)
+    viber.refuse_on_device()
+    released = viber.hang("send_message")
+    places = [{"channel": "viber.support", "id": service.customer}, {"channel": "telegram.support", "id": str(ANN)}]
+    await service.close("T-1", address=None, addresses=places)
+    await the_invitation(service, channel="viber.support", state="scheduled", delivery="bounced")
+    released.set()
+    await sandbox.wait_for(lambda: sandbox.messages(ANN) or None)
+    await the_invitation(service, channel="telegram.support", state="asked", delivery="accepted")
+
+
+async def test_a_receipt_that_overtakes_the_answer_is_kept(
+    start: StartViber, viber: ViberSandbox, store_url: str
+) -> None:
+    service = await start(store_url)
+    released = viber.hang("send_message")
+    await service.close()
+    await heard(service, "acted")
+    released.set()
+    await the_invitation(service, state="asked", delivery="delivered")
+
+
 async def test_who_unsubscribes_is_not_asked_until_they_subscribe_again(
     start: StartViber, viber: ViberSandbox, store_url: str
 ) -> None:
@@ -186,6 +216,7 @@ async def test_a_prompt_that_was_delivered_without_an_answer_is_never_sent_again
     start: StartViber, viber: ViberSandbox, store_url: str, fault: str
 ) -> None:
     service = await start(store_url, timeout=0.5)
+    viber.hold_queue("delivered")  # which would tell that it arrived
     getattr(viber, fault)("send_message")
     await service.close()
     await the_invitation(service, state="asked", delivery="unknown")
