@@ -113,7 +113,7 @@ async def test_waits_for_the_next_change(sandbox: TelegramSandbox, http: aiohttp
             return await response.json()
 
     waiting = asyncio.create_task(changed())
-    while not (sandbox.world.changes._waiting or waiting.done()):
+    while not (sandbox.world.changes._waiting or waiting.done()):  # noqa: ASYNC110 - the request tells nobody that it waits
         await asyncio.sleep(0)
     sandbox.write(ANNA, "Hello")
     phones = await asyncio.wait_for(waiting, 5)
