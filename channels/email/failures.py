@@ -19,6 +19,15 @@ _ENHANCED = re.compile(r"\s*([245])\.([0-9]{1,3})\.([0-9]{1,3})(?![.0-9])")
 _CREDENTIALS = {530, 534, 535, 538}
 _BAD_SENDER = {"5.1.7", "5.1.8"}
 _NO_ADDRESS = {550, 551, 553}
+_VAGUE = {"", "5.0.0"}
+_POLICY = re.compile(
+    r"relay|prohibit|black\W?list|block\W?list|blocked|listed at|spam|policy|not permitted|not allowed to send|denied"
+    r"|authenticat|reputation|\brbl\b|dnsbl|\bspf\b|dkim|dmarc",
+    re.IGNORECASE,
+)
+"""Words of servers that refuse us, not the address, without an enhanced code (Exim does): one wrong relay or one listing must
+not make every customer unreachable."""
+
 
 _REASONS = {
     "5.7.23": "the recipient's server refused by policy: the domain's SPF record does not allow this mail server",
@@ -58,7 +67,7 @@ def decide(step: Step, code: int, said: str) -> DeliveryError:
         text = "the mail server does not take it now: greylisting, a full mailbox or too many mails"
         return Throttled(text, retry_after=AGAIN_AFTER, scope="recipient", platform_code=platform_code)
     if 500 <= code < 600:  # noqa: PLR2004 - "permanent negative"
-        return _of_recipient(step, code, enhanced, platform_code)
+        return _of_recipient(step, code, enhanced, said, platform_code)
     return unsettled(step, "the mail server answered something that is no refusal and no receipt", platform_code)
 
 
@@ -87,7 +96,7 @@ def _of_account(step: Step, code: int, enhanced: str, platform_code: str) -> Del
     return Misconfigured("the mail server does not let this account send from its address", platform_code=platform_code)
 
 
-def _of_recipient(step: Step, code: int, enhanced: str, platform_code: str) -> DeliveryError:
+def _of_recipient(step: Step, code: int, enhanced: str, said: str, platform_code: str) -> DeliveryError:
     if is_bad_address(enhanced):
         return RecipientGone("there is no such address", platform_code=platform_code)
     if enhanced in _BAD_SENDER:
@@ -96,10 +105,10 @@ def _of_recipient(step: Step, code: int, enhanced: str, platform_code: str) -> D
         return Rejected("the mailbox is full", platform_code=platform_code)
     if enhanced in {"5.2.3", "5.3.4"}:
         return Rejected("the mail is too large for the recipient", platform_code=platform_code)
-    if enhanced.startswith("5.7."):
+    if enhanced.startswith("5.7.") or (enhanced in _VAGUE and _POLICY.search(said)):
         text = "the recipient's server refused by policy: spam filter, relaying or reputation"
         return Rejected(_REASONS.get(enhanced, text), platform_code=platform_code)
-    if enhanced in {"", "5.0.0"} and step is Step.RECIPIENT and code in _NO_ADDRESS:
+    if enhanced in _VAGUE and step is Step.RECIPIENT and code in _NO_ADDRESS:
         return RecipientGone("there is no such address", platform_code=platform_code)
     if code == 552:  # noqa: PLR2004 - RFC 5321: exceeded storage allocation
         return Rejected("the mailbox is full, or the mail too large", platform_code=platform_code)

@@ -12,7 +12,7 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponseException, SMTPServerDis
 
 from channels.email.failures import Step
 from channels.email.message import Mail
-from channels.email.smtp import Account, Progress, connect, content, envelope, in_order, tls_context, translate
+from channels.email.smtp import Account, Progress, connect, content, envelope, hang_up, in_order, tls_context, translate
 from net.errors import DeliveryError
 
 IDLE_SECONDS = 10.0
@@ -99,7 +99,7 @@ class Pool:
                 if not _went_stale(error, progress.step):
                     self._give_back(kept, error)
                     raise
-                kept.smtp.close()
+                hang_up(kept.smtp)
             else:
                 return kept
         kept = _Kept(await connect(self._account, await self._tls(), progress))
@@ -124,9 +124,9 @@ class Pool:
             except (SMTPException, OSError):
                 pass
             except BaseException:
-                kept.smtp.close()
+                hang_up(kept.smtp)
                 raise
-            kept.smtp.close()
+            hang_up(kept.smtp)
         return None
 
     def _give_back(self, kept: _Kept, error: BaseException | None = None) -> None:
@@ -135,7 +135,7 @@ class Pool:
         kept.refused = error is not None
         usable = error is None or (isinstance(error, Exception) and in_order(error))
         if not usable or kept.mails >= MAILS_A_CONNECTION or not kept.smtp.is_connected:
-            kept.smtp.close()
+            hang_up(kept.smtp)
             return
         kept.expiry = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._expire, kept)
         self._idle.append(kept)
@@ -143,7 +143,7 @@ class Pool:
     def _expire(self, kept: _Kept) -> None:
         if kept in self._idle:
             self._idle.remove(kept)
-            kept.smtp.close()
+            hang_up(kept.smtp)
 
     async def _tls(self) -> ssl.SSLContext:
         if self._context is None:
@@ -168,4 +168,4 @@ async def _farewell(smtp: SMTP) -> None:
     except (SMTPException, OSError):
         pass
     finally:
-        smtp.close()
+        hang_up(smtp)

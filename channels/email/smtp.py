@@ -3,6 +3,7 @@
 Only one recipient a transaction: each has an envelope sender of their own, and an answer that concerns them alone.
 """
 
+import asyncio
 import re
 import ssl
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ async def connect(account: Account, context: ssl.SSLContext, progress: Progress)
             progress.step = Step.LOGIN
             await _log_in(smtp, account.user, account.password or "")
     except BaseException:
-        smtp.close()
+        hang_up(smtp)
         raise
     return smtp
 
@@ -159,3 +160,11 @@ def _has_certificate_error(error: BaseException) -> bool:
             return True
         linked = linked.__cause__ or linked.__context__
     return False
+
+
+def hang_up(smtp: SMTP) -> None:
+    """Close a connection at once. By itself it waits for the other side's end of TLS, which some servers never send."""
+    transport = smtp.transport
+    smtp.close()
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()

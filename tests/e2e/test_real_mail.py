@@ -166,7 +166,7 @@ async def test_a_login(servers: MailServers, make_account: MakeAccount) -> None:
     }
     raw = await delivered(servers, lambda: mailer.send_prompt(ANN, PROMPT))
     assert "esmtpsa" in read(raw)["Received"], "encrypted and logged in"
-    stranger = make_account(user="support", password=secret("wrong"), starttls="never", imap_password=secret("wrong"))
+    stranger = make_account(user="support", password=secret("wrong"), imap_password=secret("wrong"))
     with pytest.raises(Misconfigured):
         await stranger.send_prompt(ANN, PROMPT)
     assert {finding.id: finding.level for finding in await stranger.check(None)} == {
