@@ -93,7 +93,7 @@ def make_rest(
         assert problem is not None
         return respond(problem)
 
-    return Starlette(
+    front = Starlette(
         routes=[
             Route("/", home),
             Route("/healthz", health),
@@ -105,6 +105,9 @@ def make_rest(
         exception_handlers={HTTPException: refused},
         middleware=[Middleware(LastResort)],
     )
+    # It would lead to the host that the request names, past a proxy's path, and without the headers of our pages.
+    front.router.redirect_slashes = False
+    return front
 
 
 class _WriteNothing(Operation[None]):

@@ -1,5 +1,6 @@
 """The rating page by HTTP: what a link does, what a form does, and what is never lost."""
 
+import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +14,7 @@ from tests.web.site import SECRET_SUBJECT, WILD, Site, checked_of, nonce_of, say
 
 THANKS = "Thank you!"
 ASK = "How did we do?"
+NONCE = re.compile(r'name="nonce" value="[^"]+"').sub
 PRIVATE = (SECRET_SUBJECT, "Anna", "Petrova", "T-1", "555001", "telegram")
 
 # --- links
@@ -60,6 +62,21 @@ async def ask_plainly(site: Site, method: str, path: str) -> tuple[int, dict[str
     await site.parts.application(scope, receive, send)
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:])
+
+
+@pytest.mark.parametrize("path", ["/r/TOKEN", "/r/TOKEN/4", "/u/TOKEN"])
+async def test_a_slash_at_the_end_is_the_same_page_and_leads_nowhere(local: Site, path: str) -> None:
+    answer = await local.get(f"{path}/", headers={"host": "elsewhere.example"})
+    assert answer.status_code == 200
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    plain = await local.get(path)
+    assert NONCE("", answer.text) == NONCE("", plain.text)
+
+
+async def test_nobody_is_led_to_the_host_that_a_request_names(local: Site) -> None:
+    answer = await local.client.get("/healthz/", headers={"host": "elsewhere.example"})
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])

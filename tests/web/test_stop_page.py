@@ -38,6 +38,12 @@ async def test_multipart_is_as_good(site: Site) -> None:
     assert site.page().opted_out
 
 
+async def test_a_slash_that_something_added_is_no_redirect(local: Site) -> None:
+    answer = await local.client.post(f"/u/{local.token}/", data=ONE_CLICK)
+    assert answer.status_code == 200
+    assert local.page().opted_out
+
+
 async def test_it_is_of_this_channel_alone(local: Site) -> None:
     await stop(local)
     other = local.world.close("T-2", address={"channel": "telegram.support", "id": "777"})

@@ -61,10 +61,14 @@ def rate_routes(
     pages = Pages(base, css.address(base), js.address(base))
     rating = _RatingPage(store, tokens, nonces, timings, clock, pages, max_body)
     stopping = _StopPage(store, tokens, nonces, clock, pages, max_body)
+    addresses = (
+        ("/r/{token}", Endpoint("/r", pages, rating.get, rating.post)),
+        ("/r/{token}/{value}", Endpoint("/r", pages, rating.get)),
+        ("/u/{token}", Endpoint("/u", pages, stopping.get, stopping.post)),
+    )
     return [
-        Route("/r/{token}", Endpoint("/r", pages, rating.get, rating.post)),
-        Route("/r/{token}/{value}", Endpoint("/r", pages, rating.get)),
-        Route("/u/{token}", Endpoint("/u", pages, stopping.get, stopping.post)),
+        # Programs that pass mails on add a slash. It is answered, not led away from: RFC 8058 forbids that for /u.
+        *(Route(path + slash, endpoint) for path, endpoint in addresses for slash in ("", "/")),
         css.route(),
         js.route(),
     ]
