@@ -8,7 +8,7 @@ vote of a person counts at once unless something speaks against it. Nothing is e
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ratings.times import Duration, Instant
@@ -136,12 +136,16 @@ def judge_settled(vote: LinkVote, scene: Scene) -> Verdict:
 
 def swept(vote: LinkVote, scene: Scene) -> list[LinkVote]:
     """Return the earlier votes that fall with one that was the third value in its window: those around it that still stand."""
-    window = scene.timings.sibling_window
     standing = (VoteState.PROVISIONAL, VoteState.CONFIRMED)
+    window = scene.timings.sibling_window
+    now = replace(scene, votes=[*scene.votes, vote])
     return [
         each
         for each in scene.votes
-        if each.id != vote.id and each.state in standing and abs(each.at - vote.at) <= window
+        if each.id != vote.id
+        and each.state in standing
+        and abs(each.at - vote.at) <= window
+        and _many_values(each, now)
     ]
 
 
@@ -155,11 +159,29 @@ def _many_values(vote: LinkVote, scene: Scene) -> bool:
     """True when this vote is one of three or more values that were posted within one window."""
     window = scene.timings.sibling_window
     near = [each for each in (*scene.votes, vote) if abs(each.at - vote.at) <= window]
-    return any(
-        len({each.value for each in near if start.at <= each.at <= start.at + window}) >= MANY_VALUES
+    runs = (
+        [each for each in near if start.at <= each.at <= start.at + window]
         for start in near
         if start.at <= vote.at <= start.at + window
     )
+    return any(_storms(run, vote) for run in runs)
+
+
+def _storms(run: Sequence[LinkVote], vote: LinkVote) -> bool:
+    """True when the votes of one window are a program's, and this one, too.
+
+    A gateway goes through the links while the customer reads the mail: a touch by another program than the one that posts
+    many values is no part of it. Programs that change their names are as many as there are values.
+    """
+    if vote.kind is LinkKind.AUTO:
+        return len({each.value for each in run}) >= MANY_VALUES
+    by_program: dict[str, set[int]] = {}
+    for each in run:
+        by_program.setdefault(each.visit.agent, set()).add(each.value)
+    if len(by_program[vote.visit.agent]) >= MANY_VALUES:
+        return True
+    others = [values for values in by_program.values() if len(values) < MANY_VALUES]
+    return len(others) >= MANY_VALUES and len(set().union(*others)) >= MANY_VALUES
 
 
 def _too_early(vote: LinkVote, scene: Scene) -> bool:

@@ -80,6 +80,14 @@ def touched(value: int, at: Instant, visit: Visit = MAIL) -> LinkVote:
         (vote(5), scene(vote(1, AT - 60 * SECOND - 1), vote(2, AT - SECOND)), HUMAN, ()),
         (vote(5), scene(vote(1, AT - 2), vote(5, AT - 1)), HUMAN, ()),
         (vote(5, kind=COMMENT), scene(vote(1, AT - 2), vote(2, AT - 1)), ROBOT, ("many_values",)),
+        # a touch while another program goes through the values is no part of it, and an untouched page is
+        (vote(5), scene(*(vote(n, AT - n, visit=PHONE) for n in (1, 2, 3))), HUMAN, ()),
+        (vote(5), scene(vote(1, AT - 2, visit=PHONE), vote(2, AT - 1, visit=PHONE)), HUMAN, ()),
+        (vote(5), scene(*(vote(n, AT - n, visit=PHONE) for n in (1, 2, 3)), hit(1, visit=PHONE)), WAITS, ("siblings",)),
+        (vote(5, kind=AUTO), scene(*(vote(n, AT - n, visit=PHONE) for n in (1, 2))), ROBOT, ("many_values",)),
+        # three programs with a value each are one that changes its name
+        (vote(5), scene(vote(1, AT - 2, visit=PHONE), vote(2, AT - 1, visit=Visit("other"))), ROBOT, ("many_values",)),
+        (vote(5), scene(vote(1, AT - 2, visit=PHONE), vote(5, AT - 1, visit=Visit("other"))), HUMAN, ()),
         # who corrects a touch has opened the other link alone: the correction counts at once
         (vote(5), scene(hit(1, AT - SECOND), touched(1, AT - SECOND)), HUMAN, ()),
         (vote(5), scene(hit(1, AT - SECOND), hit(2), touched(1, AT - SECOND)), WAITS, ("siblings",)),
@@ -169,8 +177,12 @@ def test_with_the_third_value_fall_those_around_it_that_still_stand() -> None:
         5: (AT - SECOND, VoteState.WITHDRAWN),
         100: (AT, VoteState.PROVISIONAL),
     }
-    known = [LinkVote(number, 1, at, BUTTON, MAIL, state) for number, (at, state) in states.items()]
+    known = [
+        LinkVote(number, 2 if number == 3 else 1, at, BUTTON, MAIL, state) for number, (at, state) in states.items()
+    ]
     assert [each.id for each in swept(vote(), Scene(0, [], known, TIMINGS))] == [1, 3]
+    bystander = LinkVote(6, 4, AT - SECOND, BUTTON, PHONE, VoteState.CONFIRMED)
+    assert [each.id for each in swept(vote(), Scene(0, [], [*known, bystander], TIMINGS))] == [1, 3]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +254,17 @@ def test_a_storm_of_links_that_runs_scripts_leaves_nothing(
 @given(many_values, st.data(), st.sampled_from(tuple(LinkKind)))
 def test_a_storm_of_buttons_leaves_nothing(values: list[int], data: st.DataObject, kind: LinkKind) -> None:
     """Three values posted within one window fall, however they were posted and whatever counted before them."""
-    around = [LinkVote(0, value, AT + data.draw(offsets), kind, data.draw(agents)) for value in values]
+    agent = data.draw(agents)
+    around = [LinkVote(0, value, AT + data.draw(offsets), kind, agent) for value in values]
+    assert confirmed(played(around)) == []
+
+
+@given(many_values, st.data())
+def test_a_storm_of_buttons_under_ever_new_names_leaves_nothing(values: list[int], data: st.DataObject) -> None:
+    around = [
+        LinkVote(0, value, AT + data.draw(offsets), BUTTON, Visit(f"Mozilla/5.0 {number}"))
+        for number, value in enumerate(values)
+    ]
     assert confirmed(played(around)) == []
 
 
@@ -268,6 +290,20 @@ def test_a_person_after_a_storm_always_wins(values: list[int], value: int, data:
     later = max(each.at for each in storm) + TIMINGS.sibling_window + 1 + data.draw(st.integers(0, HOUR))
     person: list[Hit | LinkVote] = [Hit(value, later, MAIL), LinkVote(0, value, later, BUTTON, MAIL)]
     assert confirmed(played([*storm, *person])) == [value]
+
+
+@given(many_values, st.integers(1, 5), st.sampled_from((GESTURE, BUTTON, COMMENT)), st.data())
+def test_a_person_in_the_middle_of_a_storm_wins(
+    values: list[int], value: int, kind: LinkKind, data: st.DataObject
+) -> None:
+    """A gateway goes through the links while the customer, with a program of their own, is at the page already."""
+    around: list[Hit | LinkVote] = []
+    for each in values:
+        at = AT + data.draw(offsets)
+        around += [Hit(each, at, PHONE), LinkVote(0, each, at, data.draw(st.sampled_from((AUTO, BUTTON))), PHONE)]
+    at = AT + data.draw(offsets)
+    around += [Hit(value, at, MAIL), LinkVote(0, value, at, kind, MAIL)]
+    assert confirmed(played(around)) == [value]
 
 
 @given(many_values, st.integers(1, 5), st.data())

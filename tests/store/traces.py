@@ -416,6 +416,39 @@ MIXED = (
         """,
     ),
     Trace(
+        "a crawler presses every button, and the mail is read seconds later",
+        2,
+        """
+        17   gateway  GET 1
+        18   gateway  BUTTON 1
+        19   gateway  GET 2
+        20   gateway  BUTTON 2
+        21   gateway  GET 3
+        22   gateway  BUTTON 3
+        23   gateway  GET 4
+        24   gateway  BUTTON 4
+        25   gateway  GET 5
+        26   gateway  BUTTON 5
+        33   ann      GET 2
+        34   ann      GESTURE 2
+        39   ann      COMMENT 2 slow
+        """,
+    ),
+    Trace(
+        "a crawler presses every button while a person is at the page",
+        4,
+        """
+        15   ann      GET 4
+        16   gateway  GET 1
+        16   gateway  BUTTON 1
+        17   ann      BUTTON 4
+        18   gateway  GET 2
+        18   gateway  BUTTON 2
+        19   gateway  GET 3
+        19   gateway  BUTTON 3
+        """,
+    ),
+    Trace(
         "a person is faster than the gateway",
         5,
         """
