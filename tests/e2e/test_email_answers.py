@@ -50,9 +50,9 @@ async def test_an_answer_in_every_style_of_quoting_is_its_value_and_its_words(
 
 @pytest.mark.parametrize("hears", ["imap", "lmtp"])
 async def test_somebody_else_may_answer_and_is_kept_with_the_words(
-    start_mail: Start, mail: MailSandbox, store_url: str, hears: str
+    start_mail: Start, mail: MailSandbox, sqlite_url: str, hears: str
 ) -> None:
-    service = await start_mail(store_url, hears)
+    service = await start_mail(sqlite_url, hears)
     await service.close()
     asking = await asked(service, mail)
     await mail.reply(asking.mail_id, "2, too slow", "gmail_en", as_address="assistant@customer.test")
@@ -95,9 +95,9 @@ async def test_absence_notes_and_our_own_mails_are_no_answers_and_get_none(
 
 @pytest.mark.parametrize("hears", ["imap", "lmtp"])
 async def test_a_hard_bounce_makes_the_address_unreachable(
-    start_mail: Start, mail: MailSandbox, store_url: str, hears: str
+    start_mail: Start, mail: MailSandbox, sqlite_url: str, hears: str
 ) -> None:
-    service = await start_mail(store_url, hears)
+    service = await start_mail(sqlite_url, hears)
     await service.close()
     asking = await asked(service, mail)
     assert (await mail.bounce(asking.mail_id)).delivered
@@ -157,8 +157,8 @@ async def _refuse(mail: MailSandbox, asking: Mail, way: str) -> None:
         assert (await mail.outgoing.send(ANNA, to, "\r\n".join(lines).encode())).delivered
 
 
-async def test_an_answer_that_is_read_twice_counts_once(start_mail: Start, mail: MailSandbox, store_url: str) -> None:
-    service = await start_mail(store_url)
+async def test_an_answer_that_is_read_twice_counts_once(start_mail: Start, mail: MailSandbox, sqlite_url: str) -> None:
+    service = await start_mail(sqlite_url)
     await service.close()
     asking = await asked(service, mail)
     await mail.reply(asking.mail_id, "5, thanks", "gmail_en")

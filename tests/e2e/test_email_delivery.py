@@ -3,25 +3,30 @@
 import json
 
 from ratings.store.schema import jobs, votes
-from ratings.times import HOUR, MINUTE, SECOND
+from ratings.times import HOUR, SECOND
 from sandbox.mail import MailSandbox
 from sandbox.mail.faults import NO_SUCH_USER
 from sandbox.telegram import TelegramSandbox
 from tests.e2e.conftest import ANN, ANNA, Start, telegram
-from tests.e2e.kit import outcomes, ratings_of, the_invitation, the_rating, until
+from tests.e2e.kit import Service, outcomes, ratings_of, the_invitation, the_rating, until
 from tests.e2e.mail_kit import asked, the_mail, vote
 from tests.e2e.test_telegram import labels, the_prompt
+
+
+async def put_off(service: Service) -> None:
+    """Wait until the server's "not now" is stored."""
+
+    async def look() -> bool:
+        return [row["error"] for row in await service.rows(jobs, "error")] == ["throttled"]
+
+    await until(look)
 
 
 async def test_a_greylisted_mail_is_sent_again_and_taken(start_mail: Start, mail: MailSandbox, store_url: str) -> None:
     service = await start_mail(store_url, "")
     mail.greylist(ANNA)
     await service.close()
-
-    async def put_off() -> bool:
-        return [row["error"] for row in await service.rows(jobs, "error")] == ["throttled"]
-
-    await until(put_off)
+    await put_off(service)
     service.forward(HOUR)
     asking = await asked(service, mail)
     assert [transaction.recipients[ANNA][:3] for transaction in mail.transactions] == ["451", "250"]
@@ -111,11 +116,7 @@ async def test_a_server_that_is_away_is_asked_again(start_mail: Start, mail: Mai
     service = await start_mail(sqlite_url, "")
     mail.refuse_connections()
     await service.close()
-
-    async def tried() -> bool:
-        return mail.smtp.connected > 0
-
-    await until(tried)
-    service.forward(MINUTE)
+    await put_off(service)
+    service.forward(HOUR)
     await the_mail(mail)
     assert await outcomes(service) == []
