@@ -181,7 +181,8 @@ class Vk(Channel):
         try:
             found = [findings.token(await community.itself(), self._config.group_id)]
         except DeliveryError as error:
-            hint = "make a new key in the community's settings" if isinstance(error, Misconfigured) else "see api_url"
+            ours = isinstance(error, Misconfigured)
+            hint = "see token (the community's settings make a new key) and api_url" if ours else "see api_url"
             return [Finding("vk.token", "error", error.text, hint)]
         if found[0].level == "error":
             return found

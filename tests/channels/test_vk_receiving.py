@@ -256,6 +256,12 @@ async def test_all_is_well(platform: Platform) -> None:
     assert "Acme" in findings["vk.token"].text
 
 
+async def test_what_is_no_api_is_not_blamed_on_the_key_alone(platform: Platform) -> None:
+    findings = await found(platform, Answer(status=404, body=b"nothing here"))
+    assert levels(findings) == {"vk.token": "error"}
+    assert "api_url" in findings["vk.token"].hint
+
+
 async def test_a_key_of_another_community_is_found(platform: Platform) -> None:
     findings = await found(platform, answer({"groups": [{"id": 77, "name": "Other"}], "profiles": []}))
     assert levels(findings) == {"vk.token": "error"}
