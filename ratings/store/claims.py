@@ -1,6 +1,6 @@
 """Claiming jobs: what is due, still wanted and within the pace, taken with a lease and an open attempt.
 
-Locks are taken in one order by everybody, or not waited for: accounts, jobs, addresses, invitations.
+Locks are taken in one order by everybody, or not waited for: accounts, jobs, addresses, invitations, customers.
 """
 
 import json
@@ -11,10 +11,19 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Integer, bindparam, delete, exists, select, update
 
-from ratings.lifecycle import Invitation, JobKind, not_delivered, opted_out, sent
+from ratings.lifecycle import Delivery, Invitation, JobKind, not_delivered, opted_out, sent
 from ratings.store.addresses import Addresses, Key
-from ratings.store.loading import Invitations, Loaded
-from ratings.store.rows import IDEMPOTENT, MAX_ATTEMPTS, PRIORITIES, change_job, write_job_changes
+from ratings.store.loading import Invitations, Loaded, later
+from ratings.store.rows import (
+    DUE,
+    IDEMPOTENT,
+    LEASED,
+    MAX_ATTEMPTS,
+    PRIORITIES,
+    change_job,
+    is_elsewhere,
+    write_job_changes,
+)
 from ratings.store.schema import accounts, attempts, customers, held_texts, jobs, tickets
 from ratings.store.surveys import load_surveys
 from ratings.store.unit import Row, Unit
@@ -29,15 +38,18 @@ BURST: Duration = SECOND // 10
 _UNPACED = frozenset({JobKind.ACKNOWLEDGE})
 """Not messages to a recipient: the pace of one chat does not hold them."""
 
+_OF_THE_ADDRESS = frozenset({JobKind.PROMPT, JobKind.RENDER})
+"""What is about the message at one address: not wanted any more once the invitation is asked at another. A reminder follows it."""
+
 _LEASED = jobs.alias("leased")
 _DUE = (
     select(jobs)
     .where(
         jobs.c.account == bindparam("account"),
-        jobs.c.state == "due",
+        jobs.c.state == DUE,
         jobs.c.priority == bindparam("priority"),
         jobs.c.due_at <= bindparam("now"),
-        ~exists().where(_LEASED.c.lane == jobs.c.lane, _LEASED.c.state == "leased"),
+        ~exists().where(_LEASED.c.lane == jobs.c.lane, _LEASED.c.state == LEASED),
     )
     .order_by(jobs.c.due_at, jobs.c.id)
     .limit(bindparam("most", type_=Integer))
@@ -45,7 +57,7 @@ _DUE = (
 _LOCK_DUE = _DUE.with_for_update(of=jobs, key_share=True, skip_locked=True)
 _EXPIRED = (
     select(jobs)
-    .where(jobs.c.account == bindparam("account"), jobs.c.state == "leased", jobs.c.lease_until < bindparam("now"))
+    .where(jobs.c.account == bindparam("account"), jobs.c.state == LEASED, jobs.c.lease_until < bindparam("now"))
     .order_by(jobs.c.id)
 )
 _LOCK_EXPIRED = _EXPIRED.with_for_update(key_share=True, skip_locked=True)
@@ -73,6 +85,11 @@ _FORGET_HELD = delete(held_texts).where(
     held_texts.c.account == bindparam("of_account"),
     held_texts.c.address == bindparam("of_address"),
     held_texts.c.message_id == bindparam("of_message"),
+)
+_FOLLOW = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("of"))
+    .values(account=bindparam("new_account"), address=bindparam("new_address"), due_at=bindparam("at"))
 )
 _NEXT_SEND = update(accounts).where(accounts.c.account == bindparam("of_account")).values(next_send_at=bindparam("at"))
 REPEATABLE_FOR: Duration = 30 * MINUTE
@@ -152,8 +169,8 @@ class _ClaimFold:
         self.attempts: list[Row] = []
         self.turns: dict[Key, Instant] = {}
         self.claimed: list[Claimed] = []
+        self.following: list[Row] = []
         self.again_at: Instant | None = None
-        self.places = Addresses(unit, ())
 
     def run(self) -> Claims:
         unit, claim = self.unit, self.claim
@@ -168,9 +185,13 @@ class _ClaimFold:
         allowed = min(claim.most, int((unit.now - ready) / interval) + 1) if ready <= unit.now else 0
         if allowed <= 0:
             return Claims((), next_send_at)
-        self._end_expired()
+        lost = self._end_expired()
         most = max(allowed, AT_LEAST)
         rows = self._due(most)
+        self.places = Addresses(unit, [(row.account, row.address) for row in rows])
+        self.invitations.load(row.invitation_id for row in (*lost, *rows) if row.invitation_id)
+        for row in lost:
+            self._ask_perhaps(row)
         if rows:
             self._judge(rows, allowed)
         self._store(ready + len(self.claimed) * interval)
@@ -202,27 +223,25 @@ class _ClaimFold:
                 found.extend(self.unit.rows(statement, parameters))
         return found
 
-    def _end_expired(self) -> None:
-        """End leases that ran out: a process died, or hung, between the attempt and its result."""
+    def _end_expired(self) -> list[Any]:
+        """End leases that ran out: a process died, or hung, between the attempt and its result. Return what may be done."""
         unit = self.unit
         statement = _LOCK_EXPIRED if unit.is_postgresql else _EXPIRED
         expired = unit.rows(statement, {"account": self.claim.account, "now": unit.now})
-        if not expired:
-            return
-        self.invitations.load(row.invitation_id for row in expired if row.invitation_id)
+        lost = []
         for row in expired:
             kind = JobKind(row.kind)
             if (self.claim.idempotent or kind in IDEMPOTENT) and row.attempts < MAX_ATTEMPTS:
                 self.job_changes.append(change_job(row, state="due", due_at=unit.now))
-                continue
-            self._leave_unknown(row)
+            else:
+                self.job_changes.append(_unknown(row, unit.now))
+                lost.append(row)
         unit.many(_END_ATTEMPTS, [{"of_job": row.id, "at": unit.now} for row in expired])
         self._write_jobs()
+        return lost
 
     def _judge(self, rows: Sequence[Any], allowed: int) -> None:
         unit = self.unit
-        self.places = Addresses(unit, [(row.account, row.address) for row in rows])
-        self.invitations.load(row.invitation_id for row in rows if row.invitation_id)
         self.out = self._opted_out_customers()
         self.newest = {survey.id: survey for survey in load_surveys(unit.connection)}
         self.snapshots = self._snapshots(rows)
@@ -237,6 +256,16 @@ class _ClaimFold:
             if row.lane is not None and row.lane in lanes:
                 continue  # its turn comes when the one before it is done
             loaded = self.invitations.loaded.get(row.invitation_id)
+            if loaded is not None and row.kind == JobKind.REMINDER and is_elsewhere(row, loaded.key):
+                self.following.append(
+                    {
+                        "of": row.id,
+                        "new_account": loaded.key[0],
+                        "new_address": loaded.key[1],
+                        "at": row.due_at + later(loaded.invitation, unit.now),
+                    }
+                )
+                continue
             verdict = self._verdict(row, loaded)
             if not isinstance(verdict, Go):
                 self._put_off(row, loaded, verdict)
@@ -254,20 +283,23 @@ class _ClaimFold:
         doubtful = {row.job_id for row in self.unit.rows(_DOUBTFUL, {"ids": tried, "before": before})}
         for row in rows:
             if row.id in doubtful:
-                self._leave_unknown(row)
+                self.job_changes.append(_unknown(row, self.unit.now))
+                self._ask_perhaps(row)
         return [row for row in rows if row.id not in doubtful]
 
-    def _leave_unknown(self, row: Any) -> None:
-        """End a job that may have been carried out, and is not repeated."""
-        now = self.unit.now
-        self.job_changes.append(change_job(row, state="unknown", finished_at=now, error="outcome_unknown"))
+    def _ask_perhaps(self, row: Any) -> None:
+        """A job ended that may have been carried out, and is not repeated: whoever it asks may have been asked."""
         loaded = self.invitations.loaded.get(row.invitation_id)
-        if row.kind == JobKind.PROMPT and loaded is not None:
-            step = sent(loaded.invitation, None, now, asked_at=now, outcome_known=False)
+        if row.kind == JobKind.PROMPT and loaded is not None and not is_elsewhere(row, loaded.key):
+            step = sent(loaded.invitation, None, self.unit.now, asked_at=self.unit.now, outcome_known=False)
             self.invitations.take(loaded, step, by="outbox")
+            if loaded.invitation.delivery is Delivery.BOUNCED:  # which the platform told meanwhile
+                self.invitations.ask_next(loaded, by="outbox")
 
     def _verdict(self, row: Any, loaded: Loaded | None) -> Verdict:
         kind, key = JobKind(row.kind), (row.account, row.address)
+        if loaded is not None and kind in _OF_THE_ADDRESS and is_elsewhere(row, loaded.key):
+            return Drop("moved")
         verdict = judge(kind, row.text, row.created_at, self._world(loaded, key), self.unit.now)
         if isinstance(verdict, Go) and kind not in _UNPACED:
             interval = SECOND / self.claim.per_recipient
@@ -392,6 +424,7 @@ class _ClaimFold:
     def _store(self, next_send_at: float) -> None:
         unit = self.unit
         self._write_jobs()
+        unit.many(_FOLLOW, self.following)
         unit.insert(attempts, self.attempts)
         if self.claimed:
             unit.many(_NEXT_SEND, [{"of_account": self.claim.account, "at": ceil(next_send_at)}])
@@ -401,3 +434,7 @@ class _ClaimFold:
 
 def _revision(row: Any) -> int:
     return int(row.revision)
+
+
+def _unknown(row: Any, now: Instant) -> Row:
+    return change_job(row, state="unknown", finished_at=now, error="outcome_unknown")

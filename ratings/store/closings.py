@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Any, ClassVar
 
 import msgspec
@@ -13,7 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from ratings.lifecycle import OPEN_STATES, EventType, Invitation, JobKind, State, Trigger, move_invitation, sent
 from ratings.rules import Ask, Facts, decide
 from ratings.store.addresses import by_account
-from ratings.store.loading import INTERNAL, terms_of
+from ratings.store.loading import INTERNAL, lock_invitations, terms_of
 from ratings.store.rows import event_row, job_row
 from ratings.store.schema import (
     closing_aliases,
@@ -55,7 +56,7 @@ _EARLIER = (
     .where(*_THEIRS)
     .order_by(invitations.c.decided_at, invitations.c.id)
 )
-_LOCK_EARLIER = select(invitations.c.id).where(*_THEIRS).order_by(invitations.c.id).with_for_update(key_share=True)
+_EARLIER_IDS = select(invitations.c.id).where(*_THEIRS)
 _ALIASES = select(closing_aliases).where(
     closing_aliases.c.desk == bindparam("desk"),
     closing_aliases.c.ticket_id.in_(bindparam("ticket_ids", expanding=True)),
@@ -177,11 +178,12 @@ class _Fold:
 
     def _load_earlier(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[_Earlier]]:
         found: dict[tuple[str, str], list[_Earlier]] = {}
-        for desk, ticket_ids in by_account(keys).items():
-            theirs = {"desk": desk, "ticket_ids": ticket_ids}
-            if self.unit.is_postgresql and self.reopens:
-                # A vote may be on its way in another process: what it makes of the invitation is read after it is done.
-                self.unit.rows(_LOCK_EARLIER, theirs)
+        wanted = {desk: {"desk": desk, "ticket_ids": ids} for desk, ids in by_account(keys).items()}
+        if self.unit.is_postgresql and self.reopens:
+            # A vote may be on its way in another process: what it makes of the invitation is read after it is done.
+            earlier_ones = [row.id for theirs in wanted.values() for row in self.unit.rows(_EARLIER_IDS, theirs)]
+            lock_invitations(self.unit, earlier_ones)
+        for desk, theirs in wanted.items():
             for row in self.unit.rows(_EARLIER, theirs):
                 decided = Decided(row.id, row.decision, row.reason, row.due_at, new=False)
                 earlier = _Earlier(
@@ -419,8 +421,9 @@ class _Fold:
         unit.upsert(reopens, rows)
         unit.insert(ticket_tags, self.tags)
         unit.insert(jobs, self.jobs)
-        unit.many(_CANCEL, self.cancelled)
-        unit.many(_ARRIVED, self.arrived)
+        # In the order in which all lock invitations: an update is a lock, too.
+        unit.many(_CANCEL, sorted(self.cancelled, key=itemgetter("of")))
+        unit.many(_ARRIVED, sorted(self.arrived, key=itemgetter("of")))
         unit.insert(events, self.events)
 
 

@@ -19,12 +19,19 @@ from ratings.lifecycle import (
 )
 from ratings.store.addresses import Addresses, Key, by_account
 from ratings.store.loading import Invitations, Loaded
-from ratings.store.pages import ask_again, cancel_asking, open_of_customers, set_customer
 from ratings.store.receipts import report
 from ratings.store.rows import notice_row
 from ratings.store.schema import accounts, inbound_events, invitations, unreadable_events
 from ratings.store.surveys import load_surveys
 from ratings.store.unit import Row, Unit
+from ratings.store.wishes import (
+    IDS_TO_CANCEL,
+    Wishes,
+    cancel_asking,
+    customers_of,
+    of_customer,
+    open_of_customers,
+)
 from ratings.store.words import Words
 from ratings.store.writer import Operation
 from ratings.survey import Survey
@@ -168,7 +175,8 @@ class Receive(Operation[Received]):
 
     def ids_wanted(self) -> int:
         """A tap may need ids for a vote, changes, jobs and events, and bring a few held texts with it."""
-        return 24 * len(self.happenings) + 8
+        ending = sum(isinstance(event, Refused) or _is_never(event) for event in self.happenings)
+        return 24 * len(self.happenings) + IDS_TO_CANCEL * ending + 8
 
 
 class _Fold:
@@ -176,6 +184,7 @@ class _Fold:
         self.unit = unit
         self.operations = operations
         self.invitations = Invitations(unit)
+        self.wishes = Wishes(unit)
         self.seen: list[Row] = []
         self.unreadable: list[Row] = []
         self.surveys: dict[str, Survey] | None = None
@@ -208,6 +217,10 @@ class _Fold:
         replies = [event.reply_to for _, event in everything if isinstance(event, Wrote) and event.reply_to]
         for account, senders in by_account(concerned).items():
             wanted.update(self.invitations.of_addresses(account, senders, replies))
+        # All at once, in the order of their ids: whoever locked some more later would deadlock with who has those.
+        ended = [event.invitation_id for _, event in everything if isinstance(event, Pressed) and _is_never(event)]
+        theirs = customers_of(self.unit, (number for number in ended if number is not None))
+        wanted.update(open_of_customers(self.unit, theirs))
         self.invitations.load(wanted)
 
     def _named(self, everything: Sequence[tuple[Receive, Happening]]) -> dict[int, Key]:
@@ -336,8 +349,8 @@ class _Fold:
         """Ask this customer no more: here, or everywhere, as the survey has it."""
         self._refuse(loaded.key, asked=True)
         if loaded.survey.opt_out == "everywhere" and loaded.row.customer:
-            set_customer(self.unit, loaded.row.customer, opted_out_at=self.unit.now)
-            cancel_asking(self.invitations, open_of_customers(self.unit, [loaded.row.customer]))
+            self.wishes.keep(loaded.row.customer, opted_out_at=self.unit.now)
+            cancel_asking(self.invitations, of_customer(self.invitations, loaded.row.customer))
 
     def _refuse(self, key: Key, *, asked: bool) -> str:
         account, address = key
@@ -357,7 +370,7 @@ class _Fold:
         if event.client is not None:
             self.addresses.heard(key, event.client)
         if event.asked:
-            was_out = ask_again(self.unit, operation.account, event.sender) or was_out
+            was_out = self.wishes.ask_again(operation.account, event.sender) or was_out
         if event.asked and operation.answers:
             self._notice(operation.account, event.sender, "opted_in" if was_out else "welcome")
         return Outcome.ACTED.value
@@ -389,6 +402,11 @@ class _Fold:
         self.addresses.store()
         self.invitations.store()
         self.words.store()
+        self.wishes.store()
+
+
+def _is_never(event: Happening) -> bool:
+    return isinstance(event, Pressed) and event.action == "never"
 
 
 def _names(event: Happening) -> int | None:
@@ -401,8 +419,4 @@ def _needs_address(event: Happening) -> bool:
 
     Where a tap tells of the app that it came from, the platform made a message of it, and the address has been heard.
     """
-    return (
-        event.client is not None
-        or isinstance(event, Wrote | Refused | Allowed | Delivered)
-        or (isinstance(event, Pressed) and event.action == "never")
-    )
+    return event.client is not None or isinstance(event, Wrote | Refused | Allowed | Delivered) or _is_never(event)

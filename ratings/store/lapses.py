@@ -8,7 +8,7 @@ from sqlalchemy import Integer, bindparam, select
 
 from ratings.lifecycle import JobKind, lapse_due
 from ratings.store.loading import INTERNAL, Invitations
-from ratings.store.rows import PRIORITY_ANSWER, change_job, write_job_changes
+from ratings.store.rows import DUE, PRIORITY_ANSWER, change_job, write_job_changes
 from ratings.store.schema import jobs
 from ratings.store.unit import Unit
 from ratings.store.writer import IDS_PER_OPERATION, Operation
@@ -19,7 +19,7 @@ _DUE = (
         jobs.c.account == INTERNAL,
         jobs.c.kind == JobKind.LAPSE.value,
         jobs.c.priority == PRIORITY_ANSWER,
-        jobs.c.state == "due",
+        jobs.c.state == DUE,
         jobs.c.due_at <= bindparam("now"),
     )
     .order_by(jobs.c.due_at, jobs.c.id)

@@ -36,7 +36,7 @@ from ratings.links import (
 )
 from ratings.recount import recounted
 from ratings.store.loading import INTERNAL, Invitations, Loaded
-from ratings.store.rows import PRIORITY_ANSWER, change_job, write_job_changes
+from ratings.store.rows import DUE, PRIORITY_ANSWER, change_job, write_job_changes
 from ratings.store.schema import comments, hits, invitations, jobs, reopens, votes
 from ratings.store.unit import Row, Unit
 from ratings.store.writer import IDS_PER_OPERATION, Operation
@@ -47,7 +47,8 @@ MAX_HITS = 200
 """Hits of one invitation kept in an hour: more tell nothing new."""
 
 MAX_VOTES = 60
-"""Votes by link of one invitation: what comes behind them is no person."""
+"""Votes by link of one invitation: of untouched pages at all, of touched ones in an hour. A person makes fewer; and a program
+that makes more, over weeks of opening the mail again, must not keep a person's from being taken."""
 
 MAX_AGENT = 200
 PAGE_COMMENT = "page"
@@ -86,7 +87,7 @@ _DUE = (
         jobs.c.account == INTERNAL,
         jobs.c.kind == JobKind.SETTLE.value,
         jobs.c.priority == PRIORITY_ANSWER,
-        jobs.c.state == "due",
+        jobs.c.state == DUE,
         jobs.c.due_at <= bindparam("now"),
     )
     .order_by(jobs.c.due_at, jobs.c.id)
@@ -218,7 +219,9 @@ class RunSettlements(Operation[int]):
         timings, most = operations[0].timings, max(operation.most for operation in operations)
         rows = unit.rows(_LOCK_DUE if unit.is_postgresql else _DUE, {"now": unit.now, "most": most})
         if rows:
-            fold = _Fold(unit, [row.invitation_id for row in rows], 0)
+            # No rule looks further back than this from the vote.
+            after = min(row.created_at for row in rows) - max(timings.settle, timings.sibling_window)
+            fold = _Fold(unit, [row.invitation_id for row in rows], after)
             for row in rows:
                 fold.settle(row.invitation_id, int(row.text), timings)
             write_job_changes(unit, [change_job(row, state="done", finished_at=unit.now) for row in rows])
@@ -272,11 +275,18 @@ class _Fold:
         if refusal is not None:
             return PageResult(refusal, loaded.invitation.vote_state)
         known = self.votes.setdefault(loaded.invitation.id, [])
-        if self._repeats(known, operation) or sum(vote.link is not None for vote in known) >= MAX_VOTES:
+        too_many = self._too_many(known, operation)
+        if too_many or self._repeats(known, operation):
             self._comment(loaded, operation.comment)
-            return PageResult(Outcome.REPEATED, loaded.invitation.vote_state)
+            # Nobody is told that a touched page's vote was taken when it was not.
+            lost = too_many and operation.kind is not LinkKind.AUTO
+            return PageResult(Outcome.IGNORED if lost else Outcome.REPEATED, loaded.invitation.vote_state)
         visit = replace(operation.visit, agent=operation.visit.agent[:MAX_AGENT])
-        link = LinkVote(self.unit.next_id(), operation.value, self.unit.now, operation.kind, visit)
+        number = self.unit.next_id()
+        # What comes later is newer: the instant is that of before the wait for the locks, and other processes have clocks and
+        # blocks of ids of their own.
+        at = max([self.unit.now, *(each.at + (each.id > number) for each in known)])
+        link = LinkVote(number, operation.value, at, operation.kind, visit)
         scene = self._scene(loaded, operation.timings)
         verdict = judge_at_once(link, scene)
         state = move(None, verdict.signal)
@@ -356,6 +366,12 @@ class _Fold:
         loaded = self.invitations.loaded.get(number)
         return loaded if loaded is not None and loaded.row.decision == "ask" else None
 
+    def _too_many(self, known: Sequence[_Vote], operation: PageVote) -> bool:
+        untouched = operation.kind is LinkKind.AUTO
+        links = [vote.link for vote in known if vote.link is not None]
+        alike = [each.at for each in links if (each.kind is LinkKind.AUTO) == untouched]
+        return sum(untouched or at > self.unit.now - HOUR for at in alike) >= MAX_VOTES
+
     @staticmethod
     def _repeats(known: Sequence[_Vote], operation: PageVote) -> bool:
         """True when this vote says nothing that the newest one that stands did not say."""
@@ -412,7 +428,7 @@ class _Fold:
     def _settle_later(self, loaded: Loaded, vote: _Vote, timings: Timings) -> None:
         """The vote waits; when the time is over, its job decides. Whatever is configured then, it decides once."""
         invitation: Invitation = replace(loaded.invitation, revision=loaded.invitation.revision + 1)
-        job = Job(JobKind.SETTLE, vote.at + timings.settle, invitation.revision, str(vote.id))
+        job = Job(JobKind.SETTLE, self.unit.now + timings.settle, invitation.revision, str(vote.id))
         self.invitations.take(loaded, Step(invitation, jobs=(job,)), by="customer")
 
     def _comment(self, loaded: Loaded, comment: str | None) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, bindparam, or_, select, update
+from sqlalchemy import BigInteger, Engine, bindparam, or_, select, update
 
 from ratings.lifecycle import (
     OPEN_STATES,
@@ -19,11 +19,12 @@ from ratings.lifecycle import (
     Terms,
     next_address,
 )
-from ratings.store.rows import event_row, job_row
+from ratings.store.rows import DUE, event_row, job_row
 from ratings.store.schema import events, invitations, jobs, rating_history, ratings, votes
 from ratings.store.surveys import load_survey_version
 from ratings.store.unit import Row, Unit
 from ratings.survey import Survey
+from ratings.times import Duration, Instant
 from ratings.votes import VoteState
 
 INTERNAL = ""
@@ -65,10 +66,21 @@ _MOVE = (
     .where(invitations.c.id == bindparam("of"))
     .values(account=bindparam("new_account"), address=bindparam("new_address"), further=bindparam("new_further"))
 )
-_MOVE_JOBS = (
+_THEIR_REMINDERS = select(jobs.c.id).where(
+    jobs.c.invitation_id == bindparam("of"), jobs.c.state == DUE, jobs.c.kind == JobKind.REMINDER.value
+)
+# A reminder is counted from the asking before it: at a new address that is later.
+_TO_THERE: dict[str, Any] = {
+    "account": bindparam("new_account"),
+    "address": bindparam("new_address"),
+    "due_at": jobs.c.due_at + bindparam("later", type_=BigInteger),
+}
+_MOVE_JOBS = update(jobs).where(jobs.c.id.in_(_THEIR_REMINDERS)).values(_TO_THERE)
+# Jobs are locked before invitations: who has a reminder in hand now waits for ours, and sees then where it belongs.
+_MOVE_FREE_JOBS = (
     update(jobs)
-    .where(jobs.c.invitation_id == bindparam("of"), jobs.c.state == "due", jobs.c.kind == JobKind.REMINDER.value)
-    .values(account=bindparam("new_account"), address=bindparam("new_address"))
+    .where(jobs.c.id.in_(_THEIR_REMINDERS.with_for_update(key_share=True, skip_locked=True)))
+    .values(_TO_THERE)
 )
 _UPDATE = (
     update(invitations)
@@ -121,6 +133,7 @@ class Invitations:
         self._jobs: list[Row] = []
         self._events: list[Row] = []
         self._moved: list[Row] = []
+        self._moved_jobs: list[Row] = []
 
     def load(self, wanted: Iterable[int]) -> None:
         """Load invitations, locked in the order of their ids; those without a survey are nobody's business."""
@@ -130,7 +143,7 @@ class Invitations:
         if self.unit.is_postgresql:
             # Locked first, read after: a statement that waited for a lock reads the locked row anew, but what it joins
             # as it was before the wait, and would miss the rating that the other process has just made.
-            self.unit.rows(_LOCK, {"ids": ids})
+            lock_invitations(self.unit, ids)
         for row in self.unit.rows(_SELECT, {"ids": ids}):
             survey, terms = self._version(row.survey_id, row.survey_version)
             further = tuple((account, address) for account, address in json.loads(row.further or "[]"))
@@ -221,6 +234,9 @@ class Invitations:
         further = json.dumps(loaded.further) if loaded.further else None
         of = loaded.invitation.id
         self._moved.append({"of": of, "new_account": account, "new_address": address, "new_further": further})
+        self._moved_jobs.append(
+            {"of": of, "new_account": account, "new_address": address, "later": later(loaded.invitation, self.unit.now)}
+        )
         return True
 
     def add_vote(self, row: Row) -> None:
@@ -239,7 +255,7 @@ class Invitations:
         unit.upsert(ratings, [_rating_row(unit, loaded) for loaded in self._rated.values()], keep=_COPIED)
         unit.insert(votes, self._votes)
         unit.many(_MOVE, self._moved)
-        unit.many(_MOVE_JOBS, self._moved)
+        unit.many(_MOVE_FREE_JOBS if unit.is_postgresql else _MOVE_JOBS, self._moved_jobs)
         unit.insert(rating_history, self._history)
         unit.insert(jobs, self._jobs)
         unit.insert(events, self._events)
@@ -250,6 +266,17 @@ class Invitations:
             if row["invitation_id"] == invitation_id and row["revision"] == revision and row["kind"] == kind:
                 return int(row["id"])
         return None
+
+
+def lock_invitations(unit: Unit, wanted: Iterable[int]) -> None:
+    """Lock invitations on PostgreSQL, all at once and in the order of their ids."""
+    if ids := sorted(set(wanted)):
+        unit.rows(_LOCK, {"ids": ids})
+
+
+def later(invitation: Invitation, now: Instant) -> Duration:
+    """Return by how much what follows the first asking comes later when another address is asked now."""
+    return now - invitation.asked_at if invitation.asked_at is not None else 0
 
 
 def terms_of(survey: Survey) -> Terms:

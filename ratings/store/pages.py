@@ -1,18 +1,19 @@
 """The rating page: what it shows, and the customer's wishes about being asked at all."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from sqlalchemy import Connection, bindparam, select
 
-from ratings.lifecycle import OPEN_STATES, Invitation, Outcome, State, Terms, opted_out, vote_refusal
+from ratings.lifecycle import Invitation, Outcome, State, Terms, vote_refusal
 from ratings.scale import Scale
-from ratings.store.addresses import Addresses
+from ratings.store.addresses import Addresses, by_account
 from ratings.store.loading import Invitations, invitation_of, terms_of
 from ratings.store.schema import addresses, customers, invitations, ratings
 from ratings.store.surveys import load_survey_version, load_surveys
-from ratings.store.unit import Row, Unit
+from ratings.store.unit import Unit
+from ratings.store.wishes import IDS_TO_CANCEL, Wishes, cancel_asking, of_customer, open_of_customers
 from ratings.store.writer import Operation
 from ratings.survey import Survey
 from ratings.times import DAY, Duration, Instant
@@ -46,19 +47,6 @@ _PAGE = (
 _PLACES = select(
     invitations.c.id, invitations.c.account, invitations.c.address, invitations.c.customer, invitations.c.survey_id
 ).where(invitations.c.id.in_(bindparam("ids", expanding=True)), invitations.c.decision == "ask")
-_OPEN_OF_CUSTOMERS = select(invitations.c.id).where(
-    invitations.c.customer.in_(bindparam("customers", expanding=True)),
-    invitations.c.state.in_([state.value for state in OPEN_STATES]),
-    invitations.c.expires_at > bindparam("now"),
-)
-_OUT_AT_ADDRESS = select(customers.c.customer).where(
-    customers.c.opted_out_at.is_not(None),
-    customers.c.customer.in_(
-        select(invitations.c.customer).where(
-            invitations.c.account == bindparam("account"), invitations.c.address == bindparam("address")
-        )
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,57 +119,46 @@ class SetAsking(Operation[None]):
         """Keep the wishes, and cancel what is still open against them."""
         ids = sorted({operation.invitation_id for operation in operations})
         places = {row.id: row for row in unit.rows(_PLACES, {"ids": ids})}
+        asked = [operation for operation in operations if operation.invitation_id in places]
         known = Addresses(unit, [(row.account, row.address) for row in places.values()])
         loaded = Invitations(unit)
-        for operation in operations:
-            place = places.get(operation.invitation_id)
-            if place is not None:
-                _carry_out(unit, known, loaded, place, operation.wish)
+        loaded.load(_to_cancel(unit, loaded, places, asked))
+        wishes = Wishes(unit)
+        for operation in asked:
+            _carry_out(known, loaded, wishes, places[operation.invitation_id], operation.wish, unit.now)
         known.store()
         loaded.store()
+        wishes.store()
         return [None] * len(operations)
 
+    def ids_wanted(self) -> int:
+        """An event for each invitation that is cancelled."""
+        return IDS_TO_CANCEL
 
-def _carry_out(unit: Unit, known: Addresses, loaded: Invitations, place: Any, wish: Wish) -> None:
+
+def _to_cancel(unit: Unit, loaded: Invitations, places: Mapping[int, Any], operations: Sequence[SetAsking]) -> set[int]:
+    """Return the ids of everything that these wishes may cancel: they are locked at once, in the one order."""
+    here = {operation.invitation_id for operation in operations if operation.wish == "never_here"}
+    nowhere = {places[operation.invitation_id].customer for operation in operations if operation.wish == "never"}
+    found = here | set(open_of_customers(unit, sorted(nowhere)))
+    for account, theirs in by_account((places[number].account, places[number].address) for number in here).items():
+        found.update(loaded.of_addresses(account, theirs))
+    return found
+
+
+def _carry_out(known: Addresses, loaded: Invitations, wishes: Wishes, place: Any, wish: Wish, now: Instant) -> None:
     key = (place.account, place.address)
     match wish:
         case "never_here":
             known.refuse(key)
-            cancel_asking(loaded, [*loaded.of_addresses(key[0], [key[1]])])
+            # The one that the page is about may have moved to another address meanwhile.
+            theirs = {each.invitation.id: each for each in loaded.by_address.get(key, ())}
+            cancel_asking(loaded, {place.id: loaded.loaded[place.id], **theirs}.values())
         case "never":
-            set_customer(unit, place.customer, opted_out_at=unit.now)
-            cancel_asking(loaded, open_of_customers(unit, [place.customer]))
+            wishes.keep(place.customer, opted_out_at=now)
+            cancel_asking(loaded, of_customer(loaded, place.customer))
         case "less":
-            set_customer(unit, place.customer, resting_until=unit.now + LESS)
+            wishes.keep(place.customer, resting_until=now + LESS)
         case "again":
             known.allow(key, asked=True)
-            set_customer(unit, place.customer, opted_out_at=None, resting_until=None)
-
-
-def open_of_customers(unit: Unit, wanted: Sequence[str]) -> list[int]:
-    """Return the ids of what customers are still asked, on every channel."""
-    return [row.id for row in unit.rows(_OPEN_OF_CUSTOMERS, {"customers": list(wanted), "now": unit.now})]
-
-
-def cancel_asking(loaded: Invitations, numbers: Iterable[int]) -> None:
-    """Cancel what is still open of these invitations, because the customer wants none."""
-    wanted = sorted(set(numbers))
-    loaded.load(wanted)
-    for number in wanted:
-        if number in loaded.loaded:
-            each = loaded.loaded[number]
-            loaded.take(each, opted_out(each.invitation), by="customer")
-
-
-def ask_again(unit: Unit, account: str, address: str) -> bool:
-    """Whoever is at an address wants to be asked again: no wish of theirs stands against it. Returns whether one did."""
-    out = [row.customer for row in unit.rows(_OUT_AT_ADDRESS, {"account": account, "address": address})]
-    for customer in sorted(out):
-        set_customer(unit, customer, opted_out_at=None)
-    return bool(out)
-
-
-def set_customer(unit: Unit, customer: str, **facts: Instant | None) -> None:
-    """Keep a wish of a customer; what is not named stays."""
-    row: Row = {"customer": customer, "opted_out_at": None, "resting_until": None, **facts}
-    unit.upsert(customers, [row], keep=tuple(sorted({"opted_out_at", "resting_until"} - facts.keys())))
+            wishes.keep(place.customer, opted_out_at=None, resting_until=None)

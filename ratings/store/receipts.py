@@ -7,13 +7,14 @@ from sqlalchemy import bindparam, select
 from ratings.lifecycle import Delivery, JobKind, Outcome, State, delivery_reported
 from ratings.store.addresses import Addresses, Key
 from ratings.store.loading import Invitations, Loaded
+from ratings.store.rows import LEASED
 from ratings.store.schema import jobs
 from ratings.store.unit import Unit
 
 _IN_FLIGHT = select(jobs.c.kind, jobs.c.invitation_id).where(
     jobs.c.account == bindparam("account"),
     jobs.c.address == bindparam("address"),
-    jobs.c.state == "leased",
+    jobs.c.state == LEASED,
     jobs.c.kind != JobKind.ACKNOWLEDGE.value,
 )
 

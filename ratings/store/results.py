@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select, update
 from ratings.lifecycle import Delivery, JobKind, not_delivered, sent
 from ratings.store.addresses import Addresses, Key
 from ratings.store.loading import Invitations, Loaded
-from ratings.store.rows import IDEMPOTENT, MAX_ATTEMPTS, change_job, write_job_changes
+from ratings.store.rows import IDEMPOTENT, MAX_ATTEMPTS, change_job, is_elsewhere, write_job_changes
 from ratings.store.schema import accounts, attempts, jobs
 from ratings.store.unit import Row, Unit
 from ratings.store.writer import Operation
@@ -153,8 +153,8 @@ class _FinishFold:
             self.job_changes.append(change_job(row, state="done", finished_at=self.unit.now))
         if outcome.new_address is not None:
             self.places.move(_key(row), outcome.new_address)
-        if loaded is None:
-            return
+        if loaded is None or is_elsewhere(row, loaded.key):
+            return  # whoever is asked at another address by now has nothing of this message
         if row.kind == JobKind.PROMPT:
             step = sent(
                 loaded.invitation,
@@ -164,13 +164,16 @@ class _FinishFold:
                 accepted_at=operation.ended_at,
             )
             self.invitations.take(loaded, step, by="outbox")
-            if loaded.invitation.delivery is Delivery.BOUNCED:  # which the platform told before it answered
-                self.invitations.ask_next(loaded, by="outbox")
+            self._ask_next_if_bounced(loaded)
         elif outcome.external_id is not None:
             # A reminder, or an edit that had to become a new message: this is now the one on the screen.
             accepted_at = operation.ended_at if operation.ended_at is not None else self.unit.now
             loaded.invitation = replace(loaded.invitation, external_id=outcome.external_id, accepted_at=accepted_at)
             loaded.changed = True
+
+    def _ask_next_if_bounced(self, loaded: Loaded) -> None:
+        if loaded.invitation.delivery is Delivery.BOUNCED:  # which the platform told before it answered
+            self.invitations.ask_next(loaded, by="outbox")
 
     def _failed(self, row: Any, loaded: Loaded | None, operation: Finish, outcome: Failed, *, mine: bool) -> None:
         now = self.unit.now
@@ -182,7 +185,8 @@ class _FinishFold:
         if not mine:
             return
         again_at = self._again_at(row, operation, outcome)
-        prompted = loaded if row.kind == JobKind.PROMPT else None
+        is_prompt = loaded is not None and row.kind == JobKind.PROMPT and not is_elsewhere(row, loaded.key)
+        prompted = loaded if is_prompt else None
         if again_at is not None:
             free = outcome.retry_after is not None or outcome.code == MISCONFIGURED
             tries = row.attempts - 1 if free else row.attempts
@@ -192,6 +196,7 @@ class _FinishFold:
             if prompted is not None:
                 step = sent(prompted.invitation, None, now, asked_at=operation.started_at, outcome_known=False)
                 self.invitations.take(prompted, step, by="outbox")
+                self._ask_next_if_bounced(prompted)
         else:
             self.job_changes.append(change_job(row, state="failed", finished_at=now, error=outcome.code))
             if prompted is not None and not self.invitations.ask_next(prompted, by="outbox"):

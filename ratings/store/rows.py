@@ -4,12 +4,16 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import ColumnElement, bindparam, literal_column, update
 
 from ratings.lifecycle import EventType, JobKind
 from ratings.store.schema import jobs
 from ratings.store.unit import Row, Unit
 from ratings.times import Instant
+
+DUE: ColumnElement[str] = literal_column("'due'")
+LEASED: ColumnElement[str] = literal_column("'leased'")
+"""States of jobs as the conditions of partial indexes have them: of a parameter PostgreSQL's plan for all values knows nothing."""
 
 PRIORITY_ACKNOWLEDGE = 0
 PRIORITY_ANSWER = 1
@@ -93,6 +97,11 @@ def notice_row(
         text=text,
         detail=json.dumps({name: value for name, value in detail.items() if value is not None}),
     )
+
+
+def is_elsewhere(row: Any, asked: tuple[str, str]) -> bool:
+    """True for a job at an address that its invitation, `asked` at (account, address), has left."""
+    return (row.account, row.address) != asked
 
 
 _CHANGE_JOB = (

@@ -192,7 +192,7 @@ hits = Table(
     Column("at", BigInteger, nullable=False),
     Column("agent", Text, nullable=False),
     Column("prefetch", Boolean, nullable=False),
-    Index(None, "invitation_id"),
+    Index(None, "invitation_id", "at"),
 )
 """Links that were opened: evidence, never votes."""
 

@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_hits"),
         sa.ForeignKeyConstraint(["invitation_id"], ["invitations.id"], name="fk_hits_invitation_id"),
     )
-    op.create_index("ix_hits_invitation_id", "hits", ["invitation_id"])
+    op.create_index("ix_hits_invitation_id_at", "hits", ["invitation_id", "at"])
     op.add_column("comments", sa.Column("sender", sa.Text()))
     op.add_column("addresses", sa.Column("client", sa.Text()))
     op.add_column("addresses", sa.Column("bounces", sa.Integer(), nullable=False, server_default=sa.text("0")))
