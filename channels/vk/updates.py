@@ -6,6 +6,7 @@ is acknowledged, for about a minute. An address is a person's number. Only the c
 community is read for words: in a group chat (https://dev.vk.com/ru/api/bots/getting-started) a text is never meant for us.
 """
 
+import json
 import re
 from typing import Annotated
 
@@ -107,7 +108,7 @@ _person = Decoder(_Person)
 def read_envelope(body: bytes) -> Envelope | None:
     """What stands around an event; None for what is none."""
     try:
-        return _envelope.decode(body)
+        return _decode(body)
     except (ValueError, RecursionError, msgspec.MsgspecError):
         return None
 
@@ -116,7 +117,7 @@ def read_update(body: bytes) -> Inbound:
     """One event. Never raises: what cannot be read becomes `Unreadable`."""
     event_id = ""
     try:
-        envelope = _envelope.decode(body)
+        envelope = _decode(body)
         event_id = _event_id(envelope, body)
         return _read(envelope, event_id)
     except Exception as error:  # noqa: BLE001 - one odd event must not stop the others; a person looks at it
@@ -127,6 +128,15 @@ def read_handle(tap: str) -> tuple[int, int, str] | None:
     """User, peer and VK's handle of a tap, from what its event had in `tap`; None for what is not ours."""
     match = _HANDLE.fullmatch(tap)
     return None if match is None else (int(match[1]), int(match[2]), match[3])
+
+
+def _decode(body: bytes) -> Envelope:
+    """Decode an event. Half a character in somebody's words is no reason to take VK for somebody else."""
+    try:
+        return _envelope.decode(body)
+    except msgspec.DecodeError:
+        whole = json.dumps(json.loads(body), ensure_ascii=False).encode("utf-8", "replace")
+        return _envelope.decode(whole)
 
 
 def _event_id(envelope: Envelope, body: bytes) -> str:

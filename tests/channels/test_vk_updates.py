@@ -17,7 +17,7 @@ from channels.base import (
     Unknown,
     Unreadable,
 )
-from channels.vk.updates import read_handle, read_update
+from channels.vk.updates import read_envelope, read_handle, read_update
 from tests.channels.vk_kit import ANN, GROUP, TOKEN, hook, message, message_event, message_new
 
 AT = 1790000060000
@@ -286,3 +286,11 @@ def test_what_cannot_be_read_is_kept_for_a_person(event: dict[str, Any]) -> None
 @pytest.mark.parametrize("tap", ["", "1", "1:2", "1:2:", "a:2:x", "1:2:x y", "2386547801234567890", f"1:2:{'x' * 65}"])
 def test_a_handle_that_is_not_ours_is_none(tap: str) -> None:
     assert read_handle(tap) is None
+
+
+def test_half_a_character_in_the_words_hides_neither_the_secret_nor_the_words() -> None:
+    body = hook(message_new(message(text="ab"))).body.replace(b'"ab"', b'"a\\ud800b"')
+    assert (read_envelope(body) or pytest.fail("the envelope cannot be read")).group_id == GROUP
+    read_one = read_update(body)
+    assert isinstance(read_one, TextReceived)
+    assert read_one.text == "a?b"
