@@ -289,7 +289,7 @@ def test_a_handle_that_is_not_ours_is_none(tap: str) -> None:
 
 
 def test_half_a_character_in_the_words_hides_neither_the_secret_nor_the_words() -> None:
-    body = hook(message_new(message(text="ab"))).body.replace(b'"ab"', b'"a\\ud800b"')
+    body = hook(message_new(text="ab")).body.replace(b'"ab"', b'"a\\ud800b"')
     assert (read_envelope(body) or pytest.fail("the envelope cannot be read")).group_id == GROUP
     read_one = read_update(body)
     assert isinstance(read_one, TextReceived)
