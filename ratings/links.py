@@ -124,6 +124,8 @@ def judge_at_once(vote: LinkVote, scene: Scene) -> Verdict:
         against.append(Evidence.TOO_EARLY)
     if _sibling_hits(vote, scene, but=_own_values(vote, scene)):
         against.append(Evidence.SIBLINGS)
+    if TRAP in _opened(vote, scene, scene.timings.sibling_window):
+        against.append(Evidence.TRAP)
     return Verdict(VoteSignal.LINK if against else VoteSignal.HUMAN, tuple(against))
 
 
@@ -146,6 +148,23 @@ def swept(vote: LinkVote, scene: Scene) -> list[LinkVote]:
         and each.state in standing
         and abs(each.at - vote.at) <= window
         and _many_values(each, now)
+    ]
+
+
+def trapped(hit: Hit, scene: Scene) -> list[LinkVote]:
+    """Return the votes that fall because their own program opened the link that no person sees, right after them.
+
+    Programs type nothing: words keep their vote.
+    """
+    if hit.value != TRAP or hit.visit.prefetch:
+        return []
+    return [
+        each
+        for each in scene.votes
+        if each.state in (VoteState.PROVISIONAL, VoteState.CONFIRMED)
+        and each.kind is not LinkKind.COMMENT
+        and each.visit.agent == hit.visit.agent
+        and abs(each.at - hit.at) <= scene.timings.sibling_window
     ]
 
 

@@ -21,6 +21,7 @@ from ratings.lifecycle import (
     vote_refusal,
 )
 from ratings.links import (
+    TRAP,
     Evidence,
     Hit,
     LinkKind,
@@ -33,6 +34,7 @@ from ratings.links import (
     judge_at_once,
     judge_settled,
     swept,
+    trapped,
 )
 from ratings.recount import recounted
 from ratings.store.loading import INTERNAL, Invitations, Loaded
@@ -99,12 +101,16 @@ _STANDING = (VoteState.PROVISIONAL, VoteState.CONFIRMED)
 
 @dataclass(frozen=True, slots=True)
 class RecordHit(Operation[None]):
-    """A link was opened; `value` None: the page without a value. Evidence, never a vote."""
+    """A link was opened; `value` None: the page without a value. Evidence, never a vote.
+
+    Where the hidden link was opened, the votes that the same program has just made fall; not without `timings`.
+    """
 
     invitation_id: int
     value: int | None
     method: str
     visit: Visit
+    timings: Timings | None = None
 
     order: ClassVar[int] = 15
 
@@ -133,6 +139,12 @@ class RecordHit(Operation[None]):
                     }
                 )
         unit.insert(hits, rows)
+        traps = [each for each in operations if each.value == TRAP and each.timings is not None]
+        if traps:
+            fold = _Fold(unit, [each.invitation_id for each in traps], unit.now)
+            for each in traps:
+                fold.trap(each)
+            fold.store()
         return [None] * len(operations)
 
 
@@ -302,6 +314,17 @@ class _Fold:
         self._comment(loaded, operation.comment)
         outcome = Outcome.QUARANTINED if state is VoteState.QUARANTINED else step.outcome
         return PageResult(Outcome.WAITS if state is VoteState.PROVISIONAL else outcome, state)
+
+    def trap(self, operation: RecordHit) -> None:
+        """Somebody opened the link that nobody sees."""
+        loaded = self._loaded(operation.invitation_id)
+        if loaded is None or operation.timings is None:
+            return
+        visit = replace(operation.visit, agent=operation.visit.agent[:MAX_AGENT])
+        fallen = trapped(Hit(TRAP, self.unit.now, visit), self._scene(loaded, operation.timings))
+        if fallen:
+            self._move(loaded, [each.id for each in fallen], Verdict(VoteSignal.ROBOT, (Evidence.TRAP,)))
+            self._recount(loaded, by="evidence")
 
     def settle(self, number: int, vote_id: int, timings: Timings) -> None:
         """Decide about a vote that had to wait."""

@@ -21,6 +21,7 @@ from ratings.links import (
     judge_at_once,
     judge_settled,
     swept,
+    trapped,
 )
 from ratings.times import HOUR, MINUTE, SECOND, Instant
 from ratings.votes import VoteSignal, VoteState, move
@@ -73,7 +74,9 @@ def touched(value: int, at: Instant, visit: Visit = MAIL) -> LinkVote:
         (vote(), scene(hit(4, AT - 60 * SECOND - 1)), HUMAN, ()),
         (vote(), scene(hit(4, AT)), WAITS, ("siblings",)),
         (vote(), scene(hit(4, visit=PHONE)), WAITS, ("siblings",)),
-        (vote(), scene(hit(5), hit(None), hit(TRAP)), HUMAN, ()),
+        (vote(), scene(hit(5), hit(None), hit(TRAP, visit=PHONE)), HUMAN, ()),
+        (vote(), scene(hit(5), hit(TRAP)), WAITS, ("trap",)),
+        (vote(), scene(hit(TRAP, AT - 60 * SECOND - 1)), HUMAN, ()),
         # values posted: two are a change of mind, three are a program's, to the millisecond
         (vote(5), scene(vote(1, AT - SECOND)), HUMAN, ()),
         (vote(5), scene(vote(1, AT - 60 * SECOND), vote(2, AT - SECOND)), ROBOT, ("many_values",)),
@@ -166,6 +169,21 @@ def test_the_link_that_led_to_the_page_is_no_sibling_of_what_is_picked_there() -
     assert judge_at_once(vote(2), around).signal is VoteSignal.LINK
     assert judge_at_once(picked, scene(hit(4), hit(5))).evidence == (Evidence.SIBLINGS,)
     assert judge_at_once(replace(picked, kind=LinkKind.AUTO), around).signal is VoteSignal.LINK
+
+
+def test_who_opens_the_hidden_link_right_after_voting_loses_the_votes_without_words() -> None:
+    known = [
+        LinkVote(1, 4, AT - SECOND, BUTTON, MAIL, VoteState.CONFIRMED),
+        LinkVote(2, 4, AT - SECOND, COMMENT, MAIL, VoteState.CONFIRMED),
+        LinkVote(3, 4, AT - SECOND, BUTTON, PHONE, VoteState.CONFIRMED),
+        LinkVote(4, 4, AT - 60 * SECOND - 1, BUTTON, MAIL, VoteState.CONFIRMED),
+        LinkVote(5, 4, AT - SECOND, AUTO, MAIL, VoteState.PROVISIONAL),
+        LinkVote(6, 4, AT - SECOND, BUTTON, MAIL, VoteState.WITHDRAWN),
+    ]
+    around = Scene(0, [], known, TIMINGS)
+    assert [each.id for each in trapped(hit(TRAP), around)] == [1, 5]
+    assert trapped(hit(5), around) == []
+    assert trapped(hit(TRAP, visit=replace(MAIL, prefetch=True)), around) == []
 
 
 def test_with_the_third_value_fall_those_around_it_that_still_stand() -> None:

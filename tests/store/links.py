@@ -26,7 +26,7 @@ def change_survey(world: World, **changes: Any) -> None:
 
 def hit(world: World, number: int, value: int | None, *, agent: str = "ann", prefetch: bool = False) -> None:
     """Open a link."""
-    world.store.writer.do_now(RecordHit(number, value, "GET", Visit(AGENTS[agent], prefetch)))
+    world.store.writer.do_now(RecordHit(number, value, "GET", Visit(AGENTS[agent], prefetch), TIMINGS))
 
 
 def vote(
@@ -155,7 +155,7 @@ def _do(world: World, number: int, who: str, what: str, more: list[str]) -> None
     match what:
         case "GET" | "HEAD":
             opened = None if value == "-" else TRAP if value == "trap" else int(value)
-            world.store.writer.do_now(RecordHit(number, opened, what, Visit(AGENTS[who], prefetch)))
+            world.store.writer.do_now(RecordHit(number, opened, what, Visit(AGENTS[who], prefetch), TIMINGS))
         case "WITHDRAW":
             assert withdraw(world, number).outcome is Outcome.WITHDRAWN
         case _:

@@ -58,6 +58,26 @@ SCANNERS = (
         """,
     ),
     Trace(
+        "a crawler presses two buttons and then follows the link that nobody sees",
+        None,
+        """
+        17   gateway  GET 1
+        18   gateway  BUTTON 1
+        19   gateway  GET 2
+        20   gateway  BUTTON 2
+        22   gateway  GET trap
+        """,
+    ),
+    Trace(
+        "a crawler follows the link that nobody sees and then presses one button",
+        None,
+        """
+        17   gateway  GET trap
+        18   gateway  GET 1
+        19   gateway  BUTTON 1
+        """,
+    ),
+    Trace(
         "a browser runs the script of every page at once",
         None,
         """

@@ -104,7 +104,7 @@ class _RatingPage:
         if shown is None:
             return _unknown(request, self._pages)
         value = value_of(request.path_params.get("value", ""))
-        hit = RecordHit(shown.invitation_id, value, request.method, visit_of(request.headers))
+        hit = RecordHit(shown.invitation_id, value, request.method, visit_of(request.headers), self._timings)
         await self._store.writer.do(hit)
         query = request.query_params
         posted = value_of(query.get("chose", ""))
