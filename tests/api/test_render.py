@@ -100,6 +100,7 @@ async def test_without_the_variable_nobody_is_asked_and_nothing_changes(public: 
         ({"html": VARIABLE}, "/ticket"),
         ({"html": 5, "ticket": MAIL}, "/html"),
         ({"html": VARIABLE, "ticket": {}}, "/ticket/id"),
+        ({"html": VARIABLE * 11, "ticket": MAIL}, "/html"),
         ({"html": VARIABLE, "ticket": MAIL, "format": "html"}, "/format"),
         ([], ""),
     ],

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from bot import wording
 from bot.closings import Closings
-from bot.notices import Notice, fill, read_parts
+from bot.notices import VARIABLE, Notice, fill, read_parts
 from bot.web.api.access import Access
 from bot.web.api.bodies import answer, decode, read_json_body
 from bot.web.api.errors import wrong_fields
@@ -26,6 +26,8 @@ from ratings.tokens import Tokens
 
 PARTS = ("notice", "html", "text")
 _KEYS = (*PARTS, "ticket")
+MAX_VARIABLES = 10
+"""Places of the variable in one part: each becomes two kilobytes."""
 
 
 class RenderRoutes:
@@ -94,6 +96,9 @@ def _read(data: Any, now: Instant) -> tuple[list[Notice], Ticket]:
         value = data.get(key)
         if isinstance(value, str):
             given[key] = value
+            if value.count(VARIABLE) > MAX_VARIABLES:
+                detail = f"the variable {value.count(VARIABLE)} times; expected at most {MAX_VARIABLES}"
+                errors.append(FieldError(step("", key), detail))
         elif value is not None:
             errors.append(FieldError(step("", key), f"{found(value)}; expected a string"))
     if not given and not errors:
