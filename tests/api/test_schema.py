@@ -23,7 +23,7 @@ from ratings.store.keys import Scope
 from tests.api.service import Service, make_parts
 from tests.conftest import Clock
 
-EXAMPLES = 12
+EXAMPLES = 6
 """Of each operation and kind. They are the same in every run; a larger number was tried by hand."""
 
 CHECKS = [

@@ -169,8 +169,8 @@ async def test_every_size_of_scale_fits_every_window(visit: Visit, reverse: bool
                 assert min(size["width"], size["height"]) >= 44
 
 
-@pytest.mark.parametrize("language", ["ru", "en", "uk", "pl"])
-async def test_every_language_fits_a_small_phone_with_letters_of_twice_the_size(visit: Visit, language: str) -> None:
+@pytest.mark.parametrize("language", ["ru", "pl"])  # the longest words of the four
+async def test_long_languages_fit_a_small_phone_with_letters_of_twice_the_size(visit: Visit, language: str) -> None:
     visitor = await visit(viewport=PHONE)
     for path in ("/r/TOKEN/4", "/r/TOKEN", "/u/TOKEN"):
         await visitor.open(f"{path}?lang={language}")
