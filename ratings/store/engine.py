@@ -1,6 +1,8 @@
 """Engines: SQLite (WAL, synchronous=FULL) and PostgreSQL by psycopg 3; one for the writer, one for readers."""
 
+import time
 from collections.abc import Mapping
+from sqlite3 import SQLITE_BUSY, Cursor, OperationalError
 from sqlite3 import Connection as SqliteConnection
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
@@ -9,6 +11,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_MS = 10_000
 """How long an SQLite connection waits for another process's transaction."""
+
+WAL_PAUSE_SECONDS = 0.01
+"""Between two tries to make a file write ahead, where SQLite does not wait by itself."""
 
 CONNECT_SECONDS = 5
 """How long PostgreSQL may take to be reached: less than a platform waits for a hook's answer."""
@@ -72,6 +77,24 @@ def _postgresql(parsed: URL, pool_size: int, settings: Mapping[str, object]) -> 
     )
 
 
+def _use_wal(cursor: Cursor) -> None:
+    """Write ahead.
+
+    The change wants the file for itself, and SQLite does not always wait for it: of processes that start at once
+    one may be told "locked", however long its timeout.
+    """
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except OperationalError as error:
+            if error.sqlite_errorcode != SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(WAL_PAUSE_SECONDS)  # noqa: TID251 - nothing tells when another process is done with the file
+        else:
+            return
+
+
 def _engine(url: str, *, begin: str, pool_size: int, settings: Mapping[str, object], read_only: bool = False) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
@@ -90,7 +113,7 @@ def _engine(url: str, *, begin: str, pool_size: int, settings: Mapping[str, obje
         # The driver's own transaction handling is off: ours begin when and how we say (SQLAlchemy's pysqlite notes).
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _use_wal(cursor)
         # FULL: a commit is on the disk before the platform gets its 200. WAL's default, NORMAL, may lose the last ones.
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")

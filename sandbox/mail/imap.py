@@ -7,8 +7,13 @@ do is NO. New mails are told after a command, and at once during IDLE.
 import asyncio
 import ssl
 
+from sandbox.changes import Changes
+
 from .imap_client import MOST, ImapClient
 from .state import Mailbox, World
+
+LONGEST_WAIT = 15.0
+"""Seconds that a test waits for a look."""
 
 
 class ImapServer:
@@ -19,6 +24,8 @@ class ImapServer:
         self._tls = tls
         self._server: asyncio.Server | None = None
         self._clients: dict[ImapClient, asyncio.Task[None]] = {}
+        self._looks = 0
+        self._looking = Changes()  # not the world's: whoever watches the mailboxes is not told of every look into them
 
     async def start(self, host: str, port: int) -> None:
         """Listen."""
@@ -53,8 +60,18 @@ class ImapServer:
         """How many programs are connected."""
         return len(self._clients)
 
+    async def looked(self, times: int) -> None:
+        """Wait until programs have searched a folder so many times more. Raises TimeoutError."""
+        until = self._looks + times
+        await self._looking.wait_for(lambda: self._looks >= until, LONGEST_WAIT)
+
+    def _performed(self, command: str) -> None:
+        if command.endswith("SEARCH"):
+            self._looks += 1
+            self._looking.notify()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        client = ImapClient(self.world, reader, writer)
+        client = ImapClient(self.world, reader, writer, self._performed)
         task = asyncio.current_task()
         assert task is not None
         self._clients[client] = task

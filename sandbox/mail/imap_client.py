@@ -23,8 +23,16 @@ _LITERAL = re.compile(rb"\{(\d+)\}\r\n\Z")
 class ImapClient:
     """One connection."""
 
-    def __init__(self, world: World, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self,
+        world: World,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        performed: Callable[[str], None],
+    ) -> None:
+        """`performed` is told the name of every command that was carried out."""
         self.writer = writer
+        self._performed = performed
         self.mailbox: Mailbox | None = None
         self._world = world
         self._reader = reader
@@ -86,6 +94,7 @@ class ImapClient:
         text = await function(self, words, by_uid)
         if self._view is not None and (by_uid or name not in {"FETCH", "STORE", "SEARCH"}):
             self._tell_changes(self._view)
+        self._performed(name)
         return text
 
     def _tell_changes(self, view: list[Mail]) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from channels.base import DeliveryReported, Mode, OptOut, TextReceived, Unknown
 from channels.email.adapter import Email
+from channels.email.imap import REFUSED_WAIT
 from channels.email.inbound import MAX_MAIL
 from net.errors import Misconfigured, Unreachable
 from sandbox.mail import MailSandbox
@@ -97,7 +98,7 @@ async def test_a_mail_that_a_person_deletes_brings_no_older_one_back(world: Mail
     world.delete(last.mail_id)
     listening = reader.listen(position)
     waiting = asyncio.create_task(batch(listening))
-    await asyncio.sleep(0.3)  # three looks
+    await world.imap.looked(3)
     world.put(REPLY, sender=ANN, raw=answer(3))
     assert texts((await waiting)[0]) == ["3"], "n:* holds the last mail even when its number is below n"
 
@@ -106,7 +107,7 @@ async def test_nothing_new_is_nothing(world: MailSandbox, reader: Email) -> None
     world.put(REPLY, sender=ANN, raw=answer(1))
     listening = reader.listen((await first(reader, None))[1])
     waiting = asyncio.create_task(batch(listening))
-    await asyncio.sleep(0.3)  # three looks
+    await world.imap.looked(3)
     assert not waiting.done()
     world.put(REPLY, sender=ANN, raw=answer(2))
     assert texts((await waiting)[0]) == ["2"]
@@ -183,11 +184,12 @@ async def test_a_refused_login_is_not_repeated_at_once(world: MailSandbox) -> No
         await first(reader, None)
     assert "wrong-password" not in str(vars(refused.value))
     assert refused.value.__context__ is None
-    waiting = asyncio.create_task(first(reader, None))
-    await asyncio.sleep(0.2)
-    assert not waiting.done(), "mail servers shut out whoever tries too often"
-    assert world.imap.connected == 0
-    waiting.cancel()
+    listener, loop = reader._imap_listener(), asyncio.get_running_loop()
+    assert REFUSED_WAIT - 10 < listener._not_before - loop.time() <= REFUSED_WAIT
+    soon = listener._not_before = loop.time() + 0.05
+    with pytest.raises(Misconfigured):
+        await first(reader, None)
+    assert loop.time() >= soon, "mail servers shut out whoever tries too often"
 
 
 async def test_a_folder_that_does_not_exist(world: MailSandbox) -> None:

@@ -51,8 +51,11 @@ async def test_a_mail_is_taken_only_after_the_caller_asks_for_the_next(taker: Em
     assert texts(events) == ["1"]
     assert [event.token for event in events if isinstance(event, TextReceived)] == [TOKEN]
     assert position
-    await asyncio.sleep(0.1)
-    assert not handing.done(), "nothing is committed yet"
+    waiting = taker._lmtp_listener()._open
+    assert waiting is not None
+    (letter,) = waiting._waiting
+    assert not letter.taken.done(), "nothing is committed yet"
+    assert not handing.done()
     following = asyncio.create_task(batch(listening))
     assert (await handing)[0].startswith(b"250")
     following.cancel()

@@ -5,7 +5,7 @@ import gzip
 import socket
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from email.utils import formatdate
 
 import msgspec
@@ -225,7 +225,7 @@ async def test_no_answer_in_time_is_an_unknown_outcome() -> None:
         await release.wait()
 
     async with serving_raw(hang) as url:
-        error = await failure_of(url, seconds=0.02)
+        error = await failure_of(url, seconds=0.5)
         release.set()
     assert isinstance(error, OutcomeUnknown)
     assert error.platform_code == "timeout"
@@ -237,15 +237,16 @@ async def test_an_answer_that_trickles_for_ever_is_an_unknown_outcome() -> None:
     async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
         reading = asyncio.create_task(reader.read(1 << 20))
-        while not reading.done() or reading.result():
-            if reading.done():
-                reading = asyncio.create_task(reader.read(1 << 20))
-            writer.write(b".")
-            await asyncio.wait({reading}, timeout=0.005)
+        with suppress(ConnectionError):  # whoever hangs up on unread bytes resets the connection
+            while not reading.done() or reading.result():
+                if reading.done():
+                    reading = asyncio.create_task(reader.read(1 << 20))
+                writer.write(b".")
+                await asyncio.wait({reading}, timeout=0.005)
         gone.set()
 
     async with serving_raw(trickle) as url:
-        assert isinstance(await failure_of(url, seconds=0.1), OutcomeUnknown)
+        assert isinstance(await failure_of(url, seconds=0.3), OutcomeUnknown)
         await gone.wait()
 
 
