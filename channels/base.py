@@ -5,14 +5,45 @@ store; they translate. Instants are integers: milliseconds since the Unix epoch,
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from net.findings import Finding
+from net.hooks import HookReply, HookRequest
 from net.secrets import Secret
+
+__all__ = [
+    "Action",
+    "ActionName",
+    "ActionPicked",
+    "Capabilities",
+    "Channel",
+    "ChannelConfig",
+    "Choice",
+    "ChoicePicked",
+    "DeliveryReported",
+    "Finding",
+    "Handshake",
+    "HookReply",
+    "HookRequest",
+    "Inbound",
+    "Links",
+    "Message",
+    "Mode",
+    "OptIn",
+    "OptOut",
+    "Pace",
+    "Prompt",
+    "Sent",
+    "TextReceived",
+    "Thread",
+    "Unknown",
+    "Unreadable",
+]
 
 
 class Mode(StrEnum):
@@ -217,25 +248,6 @@ class Unreadable(Inbound):
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class HookRequest:
-    """An HTTP request to a hook. Header names are lower-case."""
-
-    method: str
-    headers: Mapping[str, str]
-    body: bytes
-    query: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class HookReply:
-    """What the platform wants to read after the COMMIT."""
-
-    status: int = 200
-    body: bytes = b""
-    content_type: str = "text/plain"
-
-
 # --- what a kind declares ----------------------------------------------------------------------------------------
 
 
@@ -280,16 +292,6 @@ class ChannelConfig(BaseModel):
     )
     pace: Pace
     timeout: float = Field(10.0, gt=0, le=120, description="seconds to wait for the platform's answer")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that `tapfive check` has to say. `id` is stable; a hint says what to do."""
-
-    id: str
-    level: Literal["ok", "warning", "error"]
-    text: str
-    hint: str = ""
 
 
 class Channel(ABC):
