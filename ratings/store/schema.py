@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -96,6 +97,18 @@ invitations = Table(
     Column("further", Text),
     # made by a closing notice that was rendered; true until the desk reports the closing that it was about
     Column("awaits_closing", Boolean, nullable=False, server_default=false()),
+    # by which of its bindings the survey was chosen: JSON list of names
+    Column("chosen", Text),
+    # the probability with which such a ticket is asked about, where the survey asks about a share
+    Column("inclusion", Float),
+    # the customer's, where it is known
+    Column("timezone", Text),
+    # until when the channel takes messages that nobody asked for
+    Column("window_until", BigInteger),
+    # the invitation with the bad rating that this one asks about once more
+    Column("recovery_of", Id),
+    # the desk takes results back
+    Column("writes_back", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("desk", "ticket_id", "closing"),
     Index(None, "account", "address"),
     Index(
@@ -107,6 +120,18 @@ invitations = Table(
     Index(None, "closed_at"),
     Index(None, "decided_at", "id"),
     Index(None, "customer"),
+    Index(
+        "ix_invitations_recovery_of",
+        "recovery_of",
+        sqlite_where=text("recovery_of IS NOT NULL"),
+        postgresql_where=text("recovery_of IS NOT NULL"),
+    ),
+    Index(
+        "ix_invitations_scheduled",
+        "survey_id",
+        sqlite_where=text("state = 'scheduled'"),
+        postgresql_where=text("state = 'scheduled'"),
+    ),
 )
 """One row a closing, asked or skipped: the decision and the life that follows."""
 
@@ -158,6 +183,8 @@ ratings = Table(
     Column("agent_id", Text),
     Column("agent_name", Text),
     Column("priority", Text),
+    # what the customer chose, where the scale is read the other way round
+    Column("raw", Integer),
     Index(None, "rated_at", "id"),
 )
 """At most one row an invitation: what counts now. The id is the invitation's, and so the constraint."""
@@ -206,6 +233,7 @@ rating_history = Table(
     Column("old", Text),
     Column("new", Text),
     Column("by", Text, nullable=False),
+    Column("why", Text),
     Index(None, "invitation_id"),
 )
 
@@ -350,10 +378,11 @@ addresses = Table(
     Column("polite_at", BigInteger),
     Column("client", Text),
     Column("bounces", Integer, nullable=False, server_default=text("0")),
+    Column("greeted_at", BigInteger),
     sqlite_with_rowid=False,
 )
 """What is known of an address: opted out, unreachable, its pace, when it was last told that it reads a robot, its app, and how
-many messages in a row came back from it."""
+many messages in a row came back from it; when it was first told who asks."""
 
 customers = Table(
     "customers",
@@ -384,6 +413,42 @@ leases = Table(
     Column("until", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+
+desk_results = Table(
+    "desk_results",
+    metadata,
+    Column("invitation_id", Id, ForeignKey("invitations.id"), primary_key=True, autoincrement=False),
+    Column("outcome", Text),
+    Column("tag", Text),
+    Column("value", Integer),
+    Column("written_at", BigInteger),
+    Column("refused", Text),
+)
+"""What a rating, or its absence, has done to the desk's ticket: the outcome once, the tag and value as they stand there now,
+and what the desk refused, in its own words (JSON list of {verb, code, text})."""
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("invitation_id", Id, ForeignKey("invitations.id"), nullable=False),
+    Column("survey_id", Text, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("said_at", BigInteger),
+    Column("said_by", Id),
+    UniqueConstraint("invitation_id", "destination", "reason"),
+    Index(
+        "ix_alerts_waiting",
+        "destination",
+        "at",
+        sqlite_where=text("said_at IS NULL"),
+        postgresql_where=text("said_at IS NULL"),
+    ),
+    Index(None, "destination", "said_at"),
+)
+"""Bad ratings to tell somebody of. `said_by` is the job that tells of it, perhaps with others."""
 
 # --- what is told ------------------------------------------------------------------------------------------------
 
@@ -416,6 +481,8 @@ surveys = Table(
     Column("id", Text, primary_key=True),
     Column("version", Integer, nullable=False),
     Column("definition", Text, nullable=False),
+    # since when it is off
+    Column("paused_at", BigInteger),
 )
 
 survey_versions = Table(
