@@ -37,7 +37,7 @@ def proven(headers: Mapping[str, str], body: bytes = BODY, now: int = SENT * 100
 
 
 def test_a_refusal_never_says_which_part() -> None:
-    with pytest.raises(WebhookRejected, match="^not proven to come from the sender$"):
+    with pytest.raises(WebhookRejected, match=r"^not proven to come from the sender$"):
         verify_standard([standard_key(SECRET)], standard(sent=1), BODY, SENT * 1000)
 
 
