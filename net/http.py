@@ -19,6 +19,7 @@ import aiohttp
 import msgspec
 
 from net.errors import DeliveryError, Misconfigured, OutcomeUnknown, Rejected, Throttled, Unreachable
+from net.guard import ForbiddenAddress, ForbiddenUrl, Guard
 
 MAX_ANSWER_BYTES = 1024 * 1024
 DEFAULT_RETRY_AFTER = 1.0
@@ -41,11 +42,12 @@ class HttpAnswer:
 class HttpClient:
     """One pool of connections: an account has its own, so that a slow platform holds up nobody else.
 
-    Use it inside the event loop it was first used in, and close it.
+    Use it inside the event loop it was first used in, and close it. With a `guard` it goes only where that allows.
     """
 
-    def __init__(self, *, connections: int = 100) -> None:
+    def __init__(self, *, connections: int = 100, guard: Guard | None = None) -> None:
         self._connections = connections
+        self._guard = guard
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -75,8 +77,11 @@ class HttpClient:
         """Send `json`, `data` (bytes, or fields of a form) or nothing, and read the answer whatever its status.
 
         `timeout`: seconds to get a connection, and again to wait for the answer. Raises Unreachable when the request
-        was not written, OutcomeUnknown when it was and no whole answer came, Misconfigured when the URL is none.
+        was not written, OutcomeUnknown when it was and no whole answer came, Misconfigured when the URL is none or
+        forbidden by the guard.
         """
+        if self._guard is not None:
+            _check(self._guard, url)
         session = self._session or self._open()
         try:
             async with session.request(
@@ -100,8 +105,9 @@ class HttpClient:
         raise failure
 
     def _open(self) -> aiohttp.ClientSession:
+        guard, limit = self._guard, self._connections
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._connections),
+            connector=aiohttp.TCPConnector(limit=limit) if guard is None else guard.connector(limit),
             headers={"User-Agent": _user_agent()},
             cookie_jar=aiohttp.DummyCookieJar(),
             json_serialize=_to_json,
@@ -159,8 +165,17 @@ async def _read(response: aiohttp.ClientResponse) -> bytes | None:
     return b"".join(pieces)[:MAX_ANSWER_BYTES] if response.status >= _REFUSED_FROM else None
 
 
+def _check(guard: Guard, url: str) -> None:
+    try:
+        guard.check(url)
+    except ForbiddenUrl as error:
+        raise Misconfigured(f"nothing is sent there: {error}", platform_code="forbidden") from None
+
+
 def _translate(error: Exception, url: str) -> DeliveryError:
     host = _host(url)
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, ForbiddenAddress):
+        return Misconfigured(f"nothing is sent to {host}: {error.os_error}", platform_code="forbidden")
     # ConnectionTimeoutError is the clock of getting a connection, the pool's queue included.
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return Unreachable(f"no connection to {host}", platform_code=type(error).__name__)

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from sqlalchemy import Table, bindparam, delete, literal_column, select
 
+from ratings.store.deliveries import forget_deliveries
 from ratings.store.schema import attempts, held_texts, inbound_events, jobs, unreadable_events
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation
@@ -45,6 +46,7 @@ class Clean(Operation[int]):
         gone = len(ids)
         for table in (inbound_events, unreadable_events):
             gone += _forget(unit, table, before)
+        gone += forget_deliveries(unit, before, PORTION)
         # A text is held for seconds; what is left of it was told to write elsewhere, or belongs to a relay.
         gone += unit.connection.execute(delete(held_texts).where(held_texts.c.until < unit.now - HOUR)).rowcount
         return [gone] * len(operations)

@@ -473,6 +473,46 @@ event_counter = Table(
     Column("last", BigInteger, nullable=False),
 )
 
+endpoints = Table(
+    "endpoints",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("url", Text, nullable=False),
+    Column("types", Text),  # JSON list; none: all
+    Column("description", Text, nullable=False),
+    Column("secrets", Text, nullable=False),  # JSON list of {secret, until}, the newest first
+    Column("created_at", BigInteger, nullable=False),
+    Column("created_by", Text, nullable=False),
+    # where it stands
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("position", BigInteger, nullable=False),  # the last event's number that was delivered or passed over
+    Column("failing_since", BigInteger),
+    Column("tries", Integer, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    # which worker delivers to it
+    Column("lease", Text),
+    Column("lease_until", BigInteger, nullable=False),
+)
+"""Where events go. Secrets stand here as they are: signing needs them."""
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("endpoint_id", Id, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("ok", Boolean, nullable=False),
+    Column("status", Integer),
+    Column("reply", Text),
+    Column("problem", Text),
+    Column("duration", Integer, nullable=False),
+    Index(None, "endpoint_id", "ok", "id"),
+    Index(None, "at"),
+)
+"""Each try to deliver an event. No status: no answer came, and `problem` says why."""
+
 # --- what is set -------------------------------------------------------------------------------------------------
 
 surveys = Table(

@@ -69,3 +69,37 @@ def upgrade() -> None:
         postgresql_where=sa.text("said_at IS NULL"),
     )
     op.create_index("ix_alerts_destination_said_at", "alerts", ["destination", "said_at"])
+    op.create_table(
+        "endpoints",
+        sa.Column("id", _ID, nullable=False, autoincrement=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("types", sa.Text()),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("secrets", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text()),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("failing_since", sa.BigInteger()),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=False),
+        sa.Column("lease", sa.Text()),
+        sa.Column("lease_until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_endpoints"),
+    )
+    op.create_table(
+        "deliveries",
+        sa.Column("id", _ID, nullable=False, autoincrement=False),
+        sa.Column("endpoint_id", _ID, nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("ok", sa.Boolean(), nullable=False),
+        sa.Column("status", sa.Integer()),
+        sa.Column("reply", sa.Text()),
+        sa.Column("problem", sa.Text()),
+        sa.Column("duration", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_deliveries"),
+    )
+    op.create_index("ix_deliveries_endpoint_id_ok_id", "deliveries", ["endpoint_id", "ok", "id"])
+    op.create_index("ix_deliveries_at", "deliveries", ["at"])
