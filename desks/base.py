@@ -55,6 +55,15 @@ class Unreadable(Told):
     error: str
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a value of a ticket came from: its place in the ticket (RFC 6901), its place in what the desk sent, and itself."""
+
+    pointer: str
+    path: str
+    value: Any
+
+
 # --- what goes out -----------------------------------------------------------------------------------------------
 
 
@@ -171,6 +180,10 @@ class Desk(ABC):
     @abstractmethod
     def parse(self, request: HookRequest, now: int) -> Sequence[Told]:
         """Read a verified request. Pure; never raises: what cannot be read becomes `Unreadable`."""
+
+    def sources(self, request: HookRequest, now: int) -> Sequence[Source]:  # noqa: ARG002 - kinds whose mapping is set up tell
+        """Where each value of a ticket in a request comes from, for whoever sets the desk up. Pure; never raises."""
+        return ()
 
     def reply(self, request: HookRequest) -> HookReply:  # noqa: ARG002 - kinds that answer with content read it
         """Answer a request whose events are committed."""
