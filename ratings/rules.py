@@ -4,8 +4,8 @@ The checks come in a fixed order, and the first that refuses is the reason that 
 """
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field, replace
+from datetime import UTC, tzinfo
 
 from ratings.conditions import (
     All,
@@ -17,9 +17,12 @@ from ratings.conditions import (
     evaluate,
     parse_condition,
 )
+from ratings.decisions import WINDOW_MARGIN, Ask, Decision, Skip, SkipReason
+from ratings.hours import last_allowed, next_allowed, zone_named
+from ratings.send_rules import is_sampled, next_chance, refuse
 from ratings.survey import Survey
 from ratings.ticket import Address, Ticket
-from ratings.times import SECOND, Instant, format_instant
+from ratings.times import SECOND, Duration, Instant, format_instant
 
 __all__ = [
     "All",
@@ -27,6 +30,7 @@ __all__ = [
     "Ask",
     "Condition",
     "Decision",
+    "Earlier",
     "Facts",
     "Saw",
     "Skip",
@@ -39,43 +43,26 @@ __all__ = [
 ]
 
 
-class SkipReason(StrEnum):
-    """Why nobody is asked. The codes are stored, counted and documented: they never change."""
-
-    NO_SURVEY = "no_survey"
-    SURVEY_OFF = "survey_off"
-    ASK_FALSE = "ask_false"
-    NO_ADDRESS = "no_address"
-    CHANNEL_UNKNOWN = "channel_unknown"
-    OPTED_OUT = "opted_out"
-    UNREACHABLE = "unreachable"
-    ALREADY_ASKED = "already_asked"
-    RESTING = "resting"  # the customer asked to be asked less
-    REOPENED = "reopened"  # the reopen was reported before this closing was
-    TOO_OLD = "too_old"
-    CONDITION_NOT_MET = "condition_not_met"  # "ask only when" is false
-    CONDITION_EXCLUDES = "condition_excludes"  # "do not ask when" is true
+MOST_ASKS_OF_A_TICKET = 2
+"""How often a ticket that is closed again and again may be asked about within `again_after`: at first, and once more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """Ask at this instant, on this account (`channel`), at this address; `further` ones may follow if it takes no prompt."""
+class Earlier:
+    """What is known of a ticket's earlier closings.
 
-    at: Instant
-    channel: str
-    address: str
-    further: tuple[tuple[str, str], ...] = ()
+    `asked_until` is `closed_at` of its newest closing that was asked or answered; `asks` are when its customer was asked, or
+    is to be; `answered_at` when it was last rated; `bad_rating` is the invitation with the bad rating that nobody has asked
+    about again.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Skip:
-    """Do not ask. `detail` is the rule and what it saw, JSON-able, without addresses and words."""
-
-    reason: SkipReason
-    detail: Mapping[str, object] = field(default_factory=dict)
+    asked_until: Instant | None = None
+    asks: tuple[Instant, ...] = ()
+    answered_at: Instant | None = None
+    bad_rating: int | None = None
 
 
-Decision = Ask | Skip
+NOTHING_EARLIER = Earlier()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,40 +70,140 @@ class Facts:
     """What the store and the settings know.
 
     `accounts` are the slugs of configured channel accounts; `opted_out` and `unreachable` hold (account, address);
-    `asked_until` is `closed_at` of the ticket's newest closing that was asked or answered, `reopened_at` when the ticket
-    was last reopened. `customer_opted_out` and `resting_until` are the customer's wishes for every channel.
+    `reopened_at` is when the ticket was last reopened. `customer_opted_out` and `resting_until` are the customer's wishes for
+    every channel, `last_ask` is when this customer was last asked, or is to be, by any survey. `timezone` is the customer's,
+    `default_timezone` the installation's. `windows` tells of accounts how long after the customer's last message they take
+    messages.
     """
 
     accounts: Container[str]
     opted_out: Container[tuple[str, str]] = frozenset()
     unreachable: Container[tuple[str, str]] = frozenset()
-    asked_until: Instant | None = None
+    earlier: Earlier = NOTHING_EARLIER
     reopened_at: Instant | None = None
     customer_opted_out: bool = False
     resting_until: Instant | None = None
+    last_ask: Instant | None = None
+    timezone: str | None = None
+    default_timezone: str = "UTC"
+    windows: Mapping[str, Duration] = field(default_factory=dict)
 
 
 def decide(ticket: Ticket, survey: Survey | None, facts: Facts, now: Instant) -> Decision:
     """Decide for one closing. `survey` is what `choose_survey` chose, on or off."""
     if survey is None:
         return Skip(SkipReason.NO_SURVEY, {"form": None if ticket.form is None else ticket.form.id})
-    if not survey.enabled:
-        return Skip(SkipReason.SURVEY_OFF, {"survey": survey.id})
-    if not ticket.ask:
-        return Skip(SkipReason.ASK_FALSE, {"ask": False})
-    refused = _not_again(ticket, survey, facts, now) or _unwanted(facts, now)
+    refused = (
+        _switched_off(ticket, survey)
+        or _not_again(ticket, survey, facts, now)
+        or _unwanted(facts, now)
+        or refuse(survey.rules, ticket, _zone(survey, facts, None))
+    )
     if refused is not None:
         return refused
-    all_usable = [address for address in ticket.addresses if _obstacle(address, facts) is None]
-    usable = all_usable[0] if all_usable else None
-    if survey.skip_when is not None or survey.ask_when is not None:
-        excluded = _excluded(ticket, survey, usable)
-        if excluded is not None:
-            return excluded
-    if usable is None:
+    usable = [address for address in ticket.addresses if _obstacle(address, facts) is None]
+    if (survey.skip_when or survey.ask_when) and (excluded := _excluded(ticket, survey, usable[0] if usable else None)):
+        return excluded
+    if not usable:
         return _nowhere(ticket, facts)
-    further = tuple((address.channel, address.id) for address in all_usable[1:]) if survey.fallback else ()
-    return Ask(max(now, ticket.closed_at + survey.timing.delay), usable.channel, usable.id, further)
+    recovering = survey.rules.recovery and facts.earlier.bad_rating is not None
+    refused = (None if recovering else _reclosed(ticket, survey, facts)) or _left_out(ticket, survey)
+    if refused is not None:
+        return refused
+    planned = _plan(ticket, survey, facts, usable, now)
+    if isinstance(planned, Skip):
+        return planned
+    if recovering:
+        return replace(planned, recovery_of=facts.earlier.bad_rating)
+    return _asked_recently(survey, facts, planned.at) or planned
+
+
+def _switched_off(ticket: Ticket, survey: Survey) -> Skip | None:
+    """What the admin's switch and the agent's own say."""
+    if not survey.enabled:
+        since = {} if survey.paused_at is None else {"paused_at": format_instant(survey.paused_at)}
+        return Skip(SkipReason.SURVEY_OFF, {"survey": survey.id, **since})
+    return None if ticket.ask else Skip(SkipReason.ASK_FALSE, {"ask": False})
+
+
+def _left_out(ticket: Ticket, survey: Survey) -> Skip | None:
+    if is_sampled(survey.rules, survey.id, ticket):
+        return None
+    return Skip(SkipReason.NOT_SAMPLED, {"rule": "share", "wanted": survey.rules.share})
+
+
+def _zone(survey: Survey, facts: Facts, customers: str | None) -> tzinfo:
+    """The customer's zone, else the survey's, else the installation's."""
+    for name in (customers, survey.timezone, facts.default_timezone):
+        if name and (zone := zone_named(name)) is not None:
+            return zone
+    return UTC
+
+
+def _plan(ticket: Ticket, survey: Survey, facts: Facts, usable: list[Address], now: Instant) -> Ask | Skip:
+    """When to ask, and where: at the first address whose window is open at a moment at which we may write."""
+    wanted = max(now, ticket.closed_at + survey.timing.delay)
+    hours = survey.timing.hours
+    zone = UTC if hours is None else _zone(survey, facts, facts.timezone)
+    at = wanted if hours is None else next_allowed(wanted, hours, zone)
+    if at >= ticket.closed_at + survey.timing.expires_after:
+        return Skip(SkipReason.EXPIRED, {"rule": "hours", "due_at": format_instant(at)})
+    open_ones: list[tuple[Address, Instant, Instant | None]] = []
+    for address in usable:
+        until = window_until(ticket.last_message_at.customer, ticket.closed_at, facts.windows.get(address.channel))
+        moment: Instant | None = at
+        if until is not None and at > until - WINDOW_MARGIN:
+            latest = until - WINDOW_MARGIN
+            moment = last_allowed(now, latest + 1, hours, zone) if hours is not None else max(now, latest)
+            moment = None if moment is None or moment > latest else moment
+        if moment is not None:
+            open_ones.append((address, moment, until))
+    if not open_ones:
+        return Skip(SkipReason.WINDOW_CLOSED, {"rule": "window", "channel": usable[0].channel})
+    first, moment, until = open_ones[0]
+    further = tuple((each.channel, each.id) for each, _, _ in open_ones[1:]) if survey.fallback else ()
+    share = survey.rules.share
+    return Ask(moment, first.channel, first.id, further, facts.timezone, until, share)
+
+
+def window_until(last_message: Instant | None, closed_at: Instant, window: Duration | None) -> Instant | None:
+    """When a messenger stops taking messages that nobody asked for; None for never. Counted from the closing at the latest."""
+    if window is None:
+        return None
+    return (closed_at if last_message is None else last_message) + window
+
+
+def _asked_recently(survey: Survey, facts: Facts, at: Instant) -> Skip | None:
+    """What the customer's last asking says, whichever survey and channel it was by."""
+    chance = next_chance(facts.last_ask, survey.rules.every)
+    if chance is None or facts.last_ask is None or at >= chance:
+        return None
+    detail = {
+        "rule": "every_s",
+        "wanted": survey.rules.every // SECOND,
+        "last_ask": format_instant(facts.last_ask),
+        "next_at": format_instant(chance),
+    }
+    return Skip(SkipReason.ASKED_RECENTLY, detail)
+
+
+def _reclosed(ticket: Ticket, survey: Survey, facts: Facts) -> Skip | None:
+    """What the ticket's own earlier askings say: once more if nobody answered, and not if somebody did."""
+    again_after, earlier = survey.rules.again_after, facts.earlier
+    if not again_after:
+        return None
+    since = ticket.closed_at - again_after
+    detail: dict[str, object] = {"rule": "again_after_s", "wanted": again_after // SECOND}
+    if earlier.answered_at is not None and earlier.answered_at > since:
+        until = format_instant(earlier.answered_at + again_after)
+        return Skip(
+            SkipReason.RECLOSED, {**detail, "answered_at": format_instant(earlier.answered_at), "next_at": until}
+        )
+    lately = sorted(at for at in earlier.asks if at > since)
+    if len(lately) >= MOST_ASKS_OF_A_TICKET:
+        until = format_instant(lately[-MOST_ASKS_OF_A_TICKET] + again_after)
+        return Skip(SkipReason.RECLOSED, {**detail, "asks": len(lately), "next_at": until})
+    return None
 
 
 def _not_again(ticket: Ticket, survey: Survey, facts: Facts, now: Instant) -> Skip | None:
@@ -125,8 +212,8 @@ def _not_again(ticket: Ticket, survey: Survey, facts: Facts, now: Instant) -> Sk
     if ticket.closed_at < now - timing.max_age:
         age, limit = (now - ticket.closed_at) // SECOND, timing.max_age // SECOND
         return Skip(SkipReason.TOO_OLD, {"age_s": age, "max_age_s": limit})
-    if facts.asked_until is not None and ticket.closed_at <= facts.asked_until:
-        return Skip(SkipReason.ALREADY_ASKED, {"asked_until": format_instant(facts.asked_until)})
+    if facts.earlier.asked_until is not None and ticket.closed_at <= facts.earlier.asked_until:
+        return Skip(SkipReason.ALREADY_ASKED, {"asked_until": format_instant(facts.earlier.asked_until)})
     if facts.reopened_at is not None and ticket.closed_at < facts.reopened_at:
         return Skip(SkipReason.REOPENED, {"reopened_at": format_instant(facts.reopened_at)})
     return None

@@ -16,7 +16,7 @@ MAX_SYMBOL = 16  # characters: an emoji of several people joined together takes 
 MAX_LABEL = 40  # characters: the shortest button of our channels (VK) holds as many
 MAX_LANGUAGE = 35  # characters: the longest tag that RFC 5646 asks to allow for
 
-_SCALE_KEYS = frozenset({"name", "choices"})
+_SCALE_KEYS = frozenset({"name", "choices", "one_is_best"})
 _CHOICE_KEYS = frozenset({"value", "symbol", "labels", "satisfied"})
 
 
@@ -37,10 +37,15 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Two to ten choices, kept in the order of their values. Raises InvalidInput when they make no scale."""
+    """Two to ten choices, kept in the order of their values. Raises InvalidInput when they make no scale.
+
+    With `one_is_best` customers see the smallest value as the best one. What is counted is then its mirror image on the same
+    scale, so that a larger number is always better; the value that was chosen is kept beside it.
+    """
 
     name: str
     choices: tuple[Choice, ...]
+    one_is_best: bool = False
 
     def __post_init__(self) -> None:
         errors = list(_faults(self.name, list(enumerate(self.choices)), len(self.choices), ""))
@@ -52,6 +57,11 @@ class Scale:
     def values(self) -> tuple[int, ...]:
         """The values, the smallest first."""
         return tuple(choice.value for choice in self.choices)
+
+    def counted(self, value: int) -> int:
+        """The value as reports, thresholds and outcomes count it: a larger one is better. Its own inverse."""
+        values = self.values
+        return values[-1 - values.index(value)] if self.one_is_best and value in values else value
 
     def get(self, value: int) -> Choice | None:
         """The choice with this value, or None where the scale has none."""
@@ -73,6 +83,7 @@ class Scale:
                 }
                 for choice in self.choices
             ],
+            "one_is_best": self.one_is_best,
         }
 
     @classmethod
@@ -84,11 +95,13 @@ class Scale:
         if not isinstance(data, dict):
             raise InvalidInput([FieldError(pointer, f"{found(data)}; expected an object with name and choices")])
         errors = [
-            FieldError(step(pointer, key), "unknown key; a scale has name and choices")
+            FieldError(step(pointer, key), "unknown key; a scale has name, choices and one_is_best")
             for key in data
             if key not in _SCALE_KEYS
         ]
-        name, listed = data.get("name"), data.get("choices")
+        name, listed, mirrored = data.get("name"), data.get("choices"), data.get("one_is_best", False)
+        if not isinstance(mirrored, bool):
+            errors.append(FieldError(step(pointer, "one_is_best"), f"{found(mirrored)}; expected true or false"))
         if not isinstance(name, str):
             errors.append(FieldError(step(pointer, "name"), f"{found(name)}; expected a string"))
         read: list[tuple[int, Choice]] = []
@@ -103,7 +116,7 @@ class Scale:
         errors.extend(_faults(name if isinstance(name, str) else "-", read, count, pointer))
         if errors or not isinstance(name, str):
             raise InvalidInput(errors)
-        return cls(name, tuple(choice for _, choice in read))
+        return cls(name, tuple(choice for _, choice in read), mirrored is True)
 
 
 def _read_choice(data: object, pointer: str, errors: list[FieldError]) -> Choice | None:

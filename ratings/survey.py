@@ -5,75 +5,79 @@ named stays, objects are merged, null goes back to the default. Durations are ms
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal, get_args
 
 from ratings import reading
+from ratings.alerting import Alerts, alerts_to_dict, read_alerts
 from ratings.builtin_texts import BUILT_IN
 from ratings.conditions import Condition, condition_to_dict, parse_condition
 from ratings.errors import FieldError, InvalidInput, found, found_type, step
+from ratings.hours import zone_named
+from ratings.outcomes import Outcomes, outcomes_to_dict, read_outcomes
 from ratings.scale import DEFAULT_SCALE, Scale
-from ratings.texts import KEYS, LANGUAGES, check_text
-from ratings.ticket import Ticket
-from ratings.times import DAY, HOUR, MINUTE, SECOND, Duration
+from ratings.send_rules import SendRules, read_rules, rules_to_dict
+from ratings.texts import LANGUAGES, OWN_KEYS, REACTION, check_text, reaction_value
+from ratings.times import Instant
+from ratings.timing import Timing, read_timing, timing_to_dict
 
 MAX_NAME = 200
-MAX_FORMS = 1_000
+MAX_BOUND = 1_000
 MAX_LANGUAGES = 50
-MAX_REMINDERS = 3
 MAX_POSITION = 1_000_000
-MAX_DURATION_S = 366 * DAY // SECOND
 FALLBACK_LANGUAGE = "en"
 
 OptOut = Literal["channel", "everywhere"]
+WhenPaused = Literal["hold", "cancel"]
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}").fullmatch
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,3}").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
-    """When: the prompt after the closing, reminders after the prompt or the one before, and what ends when.
-
-    `expires_after` counts from the closing, `lapse_after` from the last asking, `edit_window` and `comment_window` from
-    the rating. A closing older than `max_age` when it is reported is not asked about.
-    """
-
-    delay: Duration = 0
-    reminders: tuple[Duration, ...] = ()
-    lapse_after: Duration = 7 * DAY
-    expires_after: Duration = 30 * DAY
-    edit_window: Duration = DAY
-    comment_window: Duration = 15 * MINUTE
-    max_age: Duration = 72 * HOUR
-
-
-@dataclass(frozen=True, slots=True)
 class Survey:
-    """`forms` are ids, () is every form. `texts` are an admin's own words over the built-in ones: language → key → template.
+    """`desks`, `forms` (phone lines among them), `groups` and `channels` are what it is bound to; () is every one. `texts` are an admin's own words over the built-in ones: language → key → template.
 
     `language` serves customers whose language is not known. `reverse` shows the largest value first. With `fallback` a
     prompt that one address does not take goes to the ticket's next one. With `confirm_links` a link that nobody touched
-    the page of never counts. `opt_out` is what a customer's "never" covers: that channel, or everywhere.
+    the page of never counts. `opt_out` is what a customer's "never" covers: that channel, or everywhere. `timezone` serves
+    customers whose own is not known ("": the installation's). `when_paused` says what switching it off does to prompts that
+    are scheduled. `greeting`: the first message to an address says first who asks. `paused_at` is told by the store.
     """
 
     id: str
     name: str
     enabled: bool = True
     version: int = 1
+    desks: tuple[str, ...] = ()
     forms: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
     position: int = 0
+    company: str = ""
     language: str = "ru"
+    timezone: str = ""
     scale: Scale = DEFAULT_SCALE
     reverse: bool = False
     fallback: bool = False
     confirm_links: bool = False
     opt_out: OptOut = "channel"
+    when_paused: WhenPaused = "hold"
+    greeting: bool = False
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     ask_when: Condition | None = None
     skip_when: Condition | None = None
+    rules: SendRules = field(default_factory=SendRules)
     timing: Timing = field(default_factory=Timing)
+    outcomes: Outcomes = field(default_factory=Outcomes)
+    alerts: Alerts = field(default_factory=Alerts)
+    paused_at: Instant | None = field(default=None, compare=False)
+
+    @property
+    def bound(self) -> tuple[str, ...]:
+        """The names of its bindings: the more of them, the more specific it is."""
+        return tuple(name for name in BINDINGS if getattr(self, name))
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -89,24 +93,30 @@ class Survey:
                     return words[key]
         raise KeyError(key)
 
+    def reminder(self, number: int, language: str) -> str:
+        """The template of a reminder, the first being 1: its own words, else those of the first."""
+        own = f"reminder_{number}"
+        for tongue in (language, self.language, FALLBACK_LANGUAGE):
+            words = self.texts.get(tongue, {})
+            if own in words or "reminder" in words:
+                return words.get(own) or words["reminder"]
+        return self.text("reminder", language)
+
+    def reaction(self, value: int, language: str) -> str | None:
+        """The admin's own words after a rating of this value; "" says nothing, None leaves it to the thanks."""
+        for tongue in (language, self.language, FALLBACK_LANGUAGE):
+            words = self.texts.get(tongue, {}).get(f"{REACTION}{value}")
+            if words is not None:
+                return words
+        return None
+
 
 DEFAULT_SURVEY = Survey("default", "Default")
 """Made once, by the first migration: bound to every form, on, asking at once."""
 
+BINDINGS = ("desks", "forms", "groups", "channels")
 _NEW = replace(DEFAULT_SURVEY, id="")
-_KEYS = tuple(one.name for one in fields(Survey))
-_TIMING_KEYS = {f"{one.name}_s": one.name for one in fields(Timing)}
-_POSITIVE = frozenset({"reminders", "lapse_after", "expires_after", "max_age"})  # none of these makes sense as 0
-
-
-def choose_survey(surveys: Iterable[Survey], ticket: Ticket) -> Survey | None:
-    """The survey of a ticket: one that is on before one that is off, one bound to its form before one for every form.
-
-    Ties go by position, then by id. None when none covers the form; one that is off when only such do.
-    """
-    form = None if ticket.form is None else ticket.form.id
-    covering = (survey for survey in surveys if not survey.forms or form in survey.forms)
-    return min(covering, key=lambda one: (not one.enabled, not one.forms, one.position, one.id), default=None)
+_KEYS = tuple(one.name for one in fields(Survey) if one.name != "paused_at")
 
 
 def parse_survey(data: object, *, base: Survey | None = None) -> Survey:
@@ -132,40 +142,64 @@ def parse_survey(data: object, *, base: Survey | None = None) -> Survey:
     if errors:
         raise InvalidInput(errors)
     survey = replace(start, **read)  # type: ignore[arg-type]  # each reader returns its own field's type
+    errors.extend(_contradictions(survey))
+    if errors:
+        raise InvalidInput(errors)
+    return survey
+
+
+def _contradictions(survey: Survey) -> list[FieldError]:
+    """What is wrong between the parts of a survey, each of which is right by itself."""
+    errors: list[FieldError] = []
     if survey.timing.delay >= survey.timing.expires_after:
         detail = "as long as expires_after_s or longer; expected less: the prompt would be expired when it comes"
-        raise InvalidInput([FieldError("/timing/delay_s", detail)])
-    return survey
+        errors.append(FieldError("/timing/delay_s", detail))
+    values = survey.scale.values
+    errors.extend(
+        FieldError(
+            f"/outcomes/levels/{value}", f"the scale has no {value}; expected one of {', '.join(map(str, values))}"
+        )
+        for value in survey.outcomes.levels
+        if value not in values
+    )
+    errors.extend(
+        FieldError(
+            step(f"/texts/{language}", key),
+            f"the scale has no such value; expected one of {', '.join(map(str, values))}",
+        )
+        for language, words in survey.texts.items()
+        for key in words
+        if (value := reaction_value(key)) is not None and value not in values
+    )
+    return errors
 
 
 def survey_to_dict(survey: Survey) -> dict[str, object]:
     """Write a survey as the JSON data that `parse_survey` reads back to an equal one."""
-    timing = survey.timing
     return {
         "id": survey.id,
         "name": survey.name,
         "enabled": survey.enabled,
         "version": survey.version,
-        "forms": list(survey.forms),
+        **{name: list(getattr(survey, name)) for name in BINDINGS},
         "position": survey.position,
+        "company": survey.company,
         "language": survey.language,
+        "timezone": survey.timezone,
         "scale": survey.scale.to_dict(),
         "reverse": survey.reverse,
         "fallback": survey.fallback,
         "confirm_links": survey.confirm_links,
         "opt_out": survey.opt_out,
+        "when_paused": survey.when_paused,
+        "greeting": survey.greeting,
         "texts": {language: dict(words) for language, words in survey.texts.items()},
         "ask_when": None if survey.ask_when is None else condition_to_dict(survey.ask_when),
         "skip_when": None if survey.skip_when is None else condition_to_dict(survey.skip_when),
-        "timing": {
-            "delay_s": timing.delay // SECOND,
-            "reminders_s": [reminder // SECOND for reminder in timing.reminders],
-            "lapse_after_s": timing.lapse_after // SECOND,
-            "expires_after_s": timing.expires_after // SECOND,
-            "edit_window_s": timing.edit_window // SECOND,
-            "comment_window_s": timing.comment_window // SECOND,
-            "max_age_s": timing.max_age // SECOND,
-        },
+        "rules": rules_to_dict(survey.rules),
+        "timing": timing_to_dict(survey.timing),
+        "outcomes": outcomes_to_dict(survey.outcomes),
+        "alerts": alerts_to_dict(survey.alerts),
     }
 
 
@@ -210,19 +244,36 @@ def _switch(pointer: str) -> Reader:
     return read
 
 
-def _opt_out(errors: reading.Errors, value: object, _start: Survey) -> OptOut:
-    for allowed in get_args(OptOut):
-        if value == allowed:
-            found_one: OptOut = allowed
-            return found_one
-    errors.append(FieldError("/opt_out", f"{found(value)}; expected {' or '.join(get_args(OptOut))}"))
-    return "channel"
+def _word_of(pointer: str, allowed: tuple[str, ...]) -> Reader:
+    def read(errors: reading.Errors, value: object, _start: Survey) -> str:
+        if isinstance(value, str) and value in allowed:
+            return value
+        errors.append(FieldError(pointer, f"{found(value)}; expected {' or '.join(allowed)}"))
+        return allowed[0]
+
+    return read
 
 
-def _forms(errors: reading.Errors, value: object, _start: Survey) -> tuple[str, ...]:
-    if isinstance(value, list):  # a desk's form ids may be numbers, as on its tickets
-        value = [str(item) if type(item) is int and item.bit_length() <= MAX_NAME else item for item in value]
-    return () if value is None else reading.texts(errors, value, "/forms", MAX_FORMS, reading.MAX_ID)
+def _ids(pointer: str) -> Reader:
+    def read(errors: reading.Errors, value: object, _start: Survey) -> tuple[str, ...]:
+        if isinstance(value, list):  # a desk's ids may be numbers, as on its tickets
+            value = [str(item) if type(item) is int and item.bit_length() <= MAX_NAME else item for item in value]
+        return () if value is None else reading.texts(errors, value, pointer, MAX_BOUND, reading.MAX_ID)
+
+    return read
+
+
+def _company(errors: reading.Errors, value: object, _start: Survey) -> str:
+    return reading.text(errors, value, "/company", MAX_NAME) or ""
+
+
+def _timezone(errors: reading.Errors, value: object, _start: Survey) -> str:
+    zone = reading.text(errors, value, "/timezone", MAX_NAME) or ""
+    if zone and zone_named(zone) is None:
+        errors.append(
+            FieldError("/timezone", f"{found(value)}; expected an IANA zone such as Europe/Warsaw, or nothing")
+        )
+    return zone
 
 
 def _language(errors: reading.Errors, value: object, start: Survey) -> str:
@@ -274,8 +325,8 @@ def _texts(errors: reading.Errors, value: object, start: Survey) -> dict[str, di
 
 
 def _word(errors: reading.Errors, own: dict[str, str], key: str, template: object, pointer: str) -> None:
-    if key not in KEYS:
-        errors.append(FieldError(pointer, f"unknown text; expected one of {', '.join(KEYS)}"))
+    if key not in OWN_KEYS and reaction_value(key) is None:
+        errors.append(FieldError(pointer, f"unknown text; expected one of {', '.join(OWN_KEYS)}, or reaction.<value>"))
     elif template is None:
         own.pop(key, None)
     elif not isinstance(template, str):
@@ -285,46 +336,25 @@ def _word(errors: reading.Errors, own: dict[str, str], key: str, template: objec
         own[key] = template
 
 
-def _timing(errors: reading.Errors, value: object, start: Survey) -> Timing:
-    if value is None:
-        return Timing()
-    read: dict[str, object] = {}
-    defaults = Timing()
-    for key, given in reading.members(errors, value, "/timing").items():
-        at, name = step("/timing", key), _TIMING_KEYS.get(key)
-        if name is None:
-            errors.append(FieldError(at, f"unknown key; expected one of {', '.join(_TIMING_KEYS)}"))
-        elif given is None:
-            read[name] = getattr(defaults, name)
-        elif name != "reminders":
-            read[name] = _duration(errors, given, at, least=int(name in _POSITIVE))
-        elif not isinstance(given, list) or len(given) > MAX_REMINDERS:
-            errors.append(FieldError(at, f"{found(given)}; expected a list of at most {MAX_REMINDERS} durations"))
-        else:
-            read[name] = tuple(_duration(errors, one, step(at, index), least=1) for index, one in enumerate(given))
-    return replace(start.timing, **read)  # type: ignore[arg-type]  # the names come from Timing itself
-
-
-def _duration(errors: reading.Errors, value: object, pointer: str, *, least: int) -> Duration:
-    if type(value) is int and least <= value <= MAX_DURATION_S:
-        return value * SECOND
-    detail = f"{found(value)}; expected whole seconds from {least} to {MAX_DURATION_S}"
-    errors.append(FieldError(pointer, detail))
-    return SECOND
-
-
 _READERS: dict[str, Reader] = {
     "name": _name,
     "enabled": _switch("/enabled"),
-    "forms": _forms,
+    **{name: _ids(f"/{name}") for name in BINDINGS},
+    "company": _company,
     "language": _language,
+    "timezone": _timezone,
     "scale": _scale,
     "reverse": _switch("/reverse"),
     "fallback": _switch("/fallback"),
     "confirm_links": _switch("/confirm_links"),
-    "opt_out": _opt_out,
+    "opt_out": _word_of("/opt_out", get_args(OptOut)),
+    "when_paused": _word_of("/when_paused", get_args(WhenPaused)),
+    "greeting": _switch("/greeting"),
     "texts": _texts,
     "ask_when": _condition("/ask_when"),
     "skip_when": _condition("/skip_when"),
-    "timing": _timing,
+    "rules": lambda errors, value, start: read_rules(errors, value, start.rules, "/rules"),
+    "timing": lambda errors, value, start: read_timing(errors, value, start.timing, "/timing"),
+    "outcomes": lambda errors, value, start: read_outcomes(errors, value, start.outcomes, "/outcomes"),
+    "alerts": lambda errors, value, start: read_alerts(errors, value, start.alerts, "/alerts"),
 }

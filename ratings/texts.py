@@ -21,6 +21,12 @@ PLACEHOLDERS = (
     "value",
 )
 KEYS = tuple(BUILT_IN["en"])
+OWN_KEYS = (*KEYS, "reminder_2", "reminder_3")
+"""Texts that an admin may write. The second and third reminder say what the first says, unless they have words of their own."""
+
+REACTION = "reaction."
+"""The key of what is said after a rating begins with this and ends with the value; there are no built-in reactions."""
+
 LANGUAGES = tuple(BUILT_IN)
 MAX_TEMPLATE = 1_000  # characters
 MAX_VALUE = 120  # characters of a value that a message repeats: a subject can be a whole letter
@@ -62,7 +68,7 @@ def check_text(template: str, key: str = "") -> list[str]:
     """What is wrong with a template, each in one sentence; [] when it may be saved. `key` is the text it is for."""
     wrong: list[str] = []
     limit = _LIMITS.get(key, MAX_TEMPLATE)
-    if not template.strip():
+    if not template.strip() and (template or reaction_value(key) is None):  # an empty reaction says nothing
         wrong.append("empty; expected words")
     if len(template) > limit:
         wrong.append(f"{len(template)} characters; expected at most {limit}")
@@ -81,6 +87,12 @@ def check_text(template: str, key: str = "") -> list[str]:
     if "{" in rest or "}" in rest:
         wrong.append(f"a brace that belongs to no placeholder; expected one of {listed}")
     return wrong
+
+
+def reaction_value(key: str) -> int | None:
+    """The value that a reaction's key names; None for a key that is none."""
+    value = key.removeprefix(REACTION)
+    return int(value) if key.startswith(REACTION) and value.isascii() and value.isdigit() and len(value) < 3 else None  # noqa: PLR2004 - values have two digits at the most
 
 
 def pick_language(wanted: str | None, available: Iterable[str], default: str) -> str:

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from operator import itemgetter
 from typing import Any, ClassVar
 
@@ -11,8 +12,10 @@ import msgspec
 from sqlalchemy import BigInteger, bindparam, cast, false, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from ratings.choosing import choose_survey
 from ratings.lifecycle import OPEN_STATES, EventType, Invitation, JobKind, State, Trigger, move_invitation, sent
-from ratings.rules import Ask, Facts, decide
+from ratings.outcomes import is_bad
+from ratings.rules import NOTHING_EARLIER, Ask, Earlier, Facts, decide
 from ratings.store.addresses import by_account
 from ratings.store.loading import INTERNAL, lock_invitations, terms_of
 from ratings.store.rows import event_row, job_row
@@ -21,18 +24,20 @@ from ratings.store.schema import (
     events,
     invitations,
     jobs,
+    ratings,
     reopens,
     ticket_tags,
     tickets,
 )
-from ratings.store.surveys import load_surveys
-from ratings.store.ticket_facts import TicketFacts
+from ratings.store.surveys import load_survey_version, load_surveys
+from ratings.store.ticket_facts import TicketFacts, customer_keys
 from ratings.store.unit import Row, Unit
 from ratings.store.writer import Operation
-from ratings.survey import Survey, choose_survey
+from ratings.survey import Survey
 from ratings.texts import pick_language
 from ratings.ticket import Reopened, Ticket, ticket_to_dict
-from ratings.times import Instant
+from ratings.times import Duration, Instant
+from ratings.votes import VoteState
 
 _THEIRS = (
     invitations.c.desk == bindparam("desk"),
@@ -52,7 +57,15 @@ _EARLIER = (
         invitations.c.asked_at,
         invitations.c.expires_at,
         invitations.c.awaits_closing,
+        invitations.c.customer,
+        invitations.c.survey_id,
+        invitations.c.survey_version,
+        invitations.c.recovery_of,
+        ratings.c.value,
+        ratings.c.rated_at,
+        ratings.c.state.label("vote_state"),
     )
+    .select_from(invitations.outerjoin(ratings, ratings.c.id == invitations.c.id))
     .where(*_THEIRS)
     .order_by(invitations.c.decided_at, invitations.c.id)
 )
@@ -96,8 +109,26 @@ class ReopenedResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Installation:
+    """What the settings say that decisions depend on.
+
+    `windows` tells of accounts how long after the customer's last message they take messages, `writing` which desks take
+    results back, `timezone` is the installation's.
+    """
+
+    windows: Mapping[str, Duration] = field(default_factory=dict)
+    writing: frozenset[str] = frozenset()
+    timezone: str = "UTC"
+
+
+PLAIN = Installation()
+
+
+@dataclass(frozen=True, slots=True)
 class DeskReport(Operation["Decided | ReopenedResult"]):
     """A desk reported that a ticket was closed or reopened. `accounts` are the channel accounts that are configured.
+
+    `timezone` is the customer's, where it is known.
 
     `rendered`: it is about to send its own closing notice and asks what to put into it. Who is asked by it counts as asked
     now, and the closing that the desk reports next is the one that the notice was about. `notices` is the account that the
@@ -108,6 +139,8 @@ class DeskReport(Operation["Decided | ReopenedResult"]):
     accounts: frozenset[str]
     rendered: bool = False
     notices: str | None = None
+    timezone: str | None = None
+    installation: Installation = PLAIN
 
     order: ClassVar[int] = 10
 
@@ -134,6 +167,10 @@ class _Earlier:
     awaits: bool = False
     row: Row | None = None
     aliases: set[str] = field(default_factory=set)
+    customer: str | None = None
+    recovery_of: int | None = None
+    rated_at: Instant | None = None
+    bad: bool = False
 
 
 class _Fold:
@@ -151,15 +188,18 @@ class _Fold:
         self.reopened: dict[tuple[str, str], Instant] = {}
         self.new_reopens: dict[tuple[str, str], Instant] = {}
         self.languages: dict[tuple[str | None, str], str] = {}
+        self.versions: dict[tuple[str, int], Survey] = {}
 
     def run(self) -> list[Decided | ReopenedResult]:
         reports = [operation.report for operation in self.operations]
         keys = {(report.desk, report.id) for report in reports}
+        closed = [report for report in reports if isinstance(report, Ticket)]
         self.reopens = any(isinstance(report, Reopened) for report in reports)
-        self._lock(keys)
-        self.earlier = self._load_earlier(keys)
         self.surveys = load_surveys(self.unit.connection)
-        self.facts = TicketFacts(self.unit, [report for report in reports if isinstance(report, Ticket)])
+        self._lock(keys, closed)
+        self.earlier = self._load_earlier(keys)
+        spaced = any(survey.rules.every for survey in self.surveys)
+        self.facts = TicketFacts(self.unit, closed, asks=spaced)
         results: list[Decided | ReopenedResult] = []
         for operation in self.operations:
             report = operation.report
@@ -170,11 +210,19 @@ class _Fold:
         self._store()
         return results
 
-    def _lock(self, keys: Iterable[tuple[str, str]]) -> None:
-        """Let no other process decide about these tickets meanwhile; in sorted order, so that nobody deadlocks."""
-        if self.unit.is_postgresql:
-            numbers = sorted({_lock_number(desk, ticket_id) for desk, ticket_id in keys})
-            self.unit.connection.execute(_LOCK_TICKETS, {"keys": numbers})
+    def _lock(self, keys: Iterable[tuple[str, str]], closed: Sequence[Ticket]) -> None:
+        """Let no other process decide about these tickets meanwhile, nor about customers whose askings are counted.
+
+        In sorted order, so that nobody deadlocks.
+        """
+        if not self.unit.is_postgresql:
+            return
+        names = {f"{desk}\x00{ticket_id}" for desk, ticket_id in keys}
+        if any(survey.rules.every for survey in self.surveys):
+            names |= {key for ticket in closed for key in customer_keys(ticket)}
+        numbers = sorted({_lock_number(name) for name in names})
+        self.unit.connection.execute(_LOCK_TICKETS, {"keys": numbers})
+        self.surveys = load_surveys(self.unit.connection)  # what was switched while we waited counts
 
     def _load_earlier(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[_Earlier]]:
         found: dict[tuple[str, str], list[_Earlier]] = {}
@@ -194,7 +242,11 @@ class _Fold:
                     State(row.state),
                     row.asked_at,
                     awaits=bool(row.awaits_closing),
+                    customer=row.customer,
+                    recovery_of=row.recovery_of,
                 )
+                if row.vote_state == VoteState.CONFIRMED.value:
+                    earlier.rated_at, earlier.bad = row.rated_at, self._is_bad(row)
                 found.setdefault((row.desk, row.ticket_id), []).append(earlier)
             for row in self.unit.rows(_ALIASES, theirs):
                 for earlier in found[desk, row.ticket_id]:  # the ticket's newest closing counts for a reopen
@@ -228,22 +280,28 @@ class _Fold:
         if closing == RENDERED:
             closing = f"{RENDERED}:{self.unit.now}"
         survey = choose_survey(self.surveys, ticket)
-        asked = [each.closed_at for each in known if each.asked_at is not None or each.state is State.ANSWERED]
+        installation = operation.installation
         facts = Facts(
             accounts=accounts if operation.notices is None else accounts | {operation.notices},
             opted_out=self.facts.opted_out,
             unreachable=self.facts.unreachable,
-            asked_until=max(asked, default=None),
+            earlier=_told_by(known) if known else NOTHING_EARLIER,
             reopened_at=self.reopened.get((ticket.desk, ticket.id)),
             customer_opted_out=self.facts.customer_out(ticket),
             resting_until=self.facts.resting_until(ticket),
+            last_ask=self.facts.last_ask(ticket, self.unit.now),
+            timezone=operation.timezone,
+            default_timezone=installation.timezone,
+            windows=installation.windows,
         )
         decision = decide(ticket, survey, facts, self.unit.now)
         earlier = self._insert(ticket, closing, survey, decision if isinstance(decision, Ask) else None)
         assert earlier.row is not None
+        earlier.row["writes_back"] = ticket.desk in installation.writing
         if rendered:
             earlier.awaits = earlier.row["awaits_closing"] = True
         if isinstance(decision, Ask):
+            self.facts.asks(earlier.row["customer"], earlier.decided.invitation_id, decision.at)
             if rendered:
                 self._ask_by_notice(earlier, earlier.row, survey, accounts)
             else:
@@ -377,12 +435,35 @@ class _Fold:
             "accepted_at": None,
             "further": json.dumps(ask.further) if ask and ask.further else None,
             "awaits_closing": False,
+            "chosen": _chosen(survey) if survey else None,
+            "inclusion": ask.inclusion if ask and ask.inclusion < 1 else None,
+            "timezone": ask.timezone if ask else None,
+            "window_until": ask.window_until if ask else None,
+            "recovery_of": ask.recovery_of if ask else None,
+            "writes_back": False,
         }
         self.invitations.append(row)
         self.tickets.append({"id": number, "received_at": now, "snapshot": _json(ticket_to_dict(ticket))})
         self.tags.extend({"tag": tag, "invitation_id": number} for tag in dict.fromkeys(ticket.tags))
         decided = Decided(number, row["decision"], None, row["due_at"], new=True)
-        return _Earlier(decided, closing, ticket.closed_at, row["expires_at"], state, row=row)
+        return _Earlier(
+            decided,
+            closing,
+            ticket.closed_at,
+            row["expires_at"],
+            state,
+            row=row,
+            customer=row["customer"],
+            recovery_of=row["recovery_of"],
+        )
+
+    def _is_bad(self, row: Any) -> bool:
+        """Return whether a rating asks for recovery, by the survey as it was when it was decided to ask."""
+        key = row.survey_id, row.survey_version
+        if key not in self.versions:
+            self.versions[key] = load_survey_version(self.unit.connection, *key)
+        survey = self.versions[key]
+        return is_bad(survey.outcomes, survey.scale, row.value)
 
     def _language(self, wanted: str | None, survey: Survey) -> str:
         key = (wanted, survey.id)
@@ -405,6 +486,8 @@ class _Fold:
             cancelled += 1
             earlier.state = state
             number = earlier.decided.invitation_id
+            if earlier.asked_at is None:
+                self.facts.gives_back(earlier.customer, number)
             if earlier.row is not None:
                 earlier.row.update(state=state.value, state_reason=Trigger.REOPENED.value)
             else:
@@ -427,6 +510,32 @@ class _Fold:
         unit.insert(events, self.events)
 
 
+def _told_by(known: Sequence[_Earlier]) -> Earlier:
+    """Return what a ticket's earlier closings say of asking once more."""
+    asked = [each.closed_at for each in known if each.asked_at is not None or each.state is State.ANSWERED]
+    asks = [each.asked_at for each in known if each.asked_at is not None]
+    asks += [each.decided.due_at for each in known if each.state is State.SCHEDULED and each.decided.due_at is not None]
+    rated = [each for each in known if each.rated_at is not None]
+    recovered = any(each.recovery_of and (each.asked_at is not None or each.state in OPEN_STATES) for each in known)
+    newest = max(rated, key=lambda each: each.rated_at or 0, default=None)
+    return Earlier(
+        asked_until=max(asked, default=None),
+        asks=tuple(asks),
+        answered_at=newest.rated_at if newest else None,
+        bad_rating=newest.decided.invitation_id if newest and newest.bad and not recovered else None,
+    )
+
+
+@cache
+def _bound(names: tuple[str, ...]) -> str:
+    return json.dumps(names)
+
+
+def _chosen(survey: Survey) -> str:
+    """Return why this survey and no other: the names of its bindings, all of which fit."""
+    return _bound(survey.bound)
+
+
 def _again(decided: Decided) -> Decided:
     return Decided(decided.invitation_id, decided.decision, decided.reason, decided.due_at, new=False)
 
@@ -435,7 +544,7 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _lock_number(desk: str, ticket_id: str) -> int:
+def _lock_number(name: str) -> int:
     """Return one of a thousand numbers: PostgreSQL's table of locks is shared by all, and a batch has as many tickets."""
-    digest = hashlib.blake2b(f"{desk}\x00{ticket_id}".encode(), digest_size=2).digest()
+    digest = hashlib.blake2b(name.encode(), digest_size=2).digest()
     return _LOCKS_FROM + int.from_bytes(digest) % 1024

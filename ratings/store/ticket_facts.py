@@ -1,12 +1,13 @@
-"""What the store knows of the customers of a batch of tickets: where they take no prompts, and what they wish."""
+"""What the store knows of the customers of a batch of tickets: where they take no prompts, what they wish, when they were asked."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
+from ratings.lifecycle import State
 from ratings.store.addresses import by_account
-from ratings.store.schema import addresses, customers
+from ratings.store.schema import addresses, customers, invitations
 from ratings.store.unit import Unit
 from ratings.ticket import Ticket
 from ratings.times import Instant
@@ -15,12 +16,23 @@ _CLOSED_ADDRESSES = select(addresses.c.address, addresses.c.opted_out_at, addres
     addresses.c.account == bindparam("account"), addresses.c.address.in_(bindparam("wanted", expanding=True))
 )
 _CLOSED_CUSTOMERS = select(customers).where(customers.c.customer.in_(bindparam("wanted", expanding=True)))
+_WERE_ASKED = (
+    select(invitations.c.customer, func.max(invitations.c.asked_at).label("asked_at"))
+    .where(invitations.c.customer.in_(bindparam("wanted", expanding=True)), invitations.c.asked_at.is_not(None))
+    .group_by(invitations.c.customer)
+)
+_WILL_BE_ASKED = select(invitations.c.customer, invitations.c.id, invitations.c.due_at).where(
+    invitations.c.customer.in_(bindparam("wanted", expanding=True)), invitations.c.state == State.SCHEDULED.value
+)
 
 
 class TicketFacts:
-    """Which addresses of a batch's tickets take no prompts, and what their customers wish."""
+    """Which addresses of a batch's tickets take no prompts, what their customers wish, and with `asks` when those were asked.
 
-    def __init__(self, unit: Unit, reported: Sequence[Ticket]) -> None:
+    What the batch itself decides is told by `asks` and `gives_back`, so that it counts for the tickets that follow.
+    """
+
+    def __init__(self, unit: Unit, reported: Sequence[Ticket], *, asks: bool = False) -> None:
         wanted = {(address.channel, address.id) for ticket in reported for address in ticket.addresses}
         self.opted_out: set[tuple[str, str]] = set()
         self.unreachable: set[tuple[str, str]] = set()
@@ -30,8 +42,32 @@ class TicketFacts:
                     self.opted_out.add((account, row.address))
                 if row.unreachable_at is not None:
                     self.unreachable.add((account, row.address))
-        keys = sorted({key for ticket in reported for key in _customer_keys(ticket)})
+        keys = sorted({key for ticket in reported for key in customer_keys(ticket)})
         self._wishes = {row.customer: row for row in unit.rows(_CLOSED_CUSTOMERS, {"wanted": keys})} if keys else {}
+        self._counts = asks
+        self._asked: dict[str, Instant] = {}
+        self._scheduled: dict[str, dict[int, Instant]] = {}
+        if asks and keys:
+            self._asked = {row.customer: row.asked_at for row in unit.rows(_WERE_ASKED, {"wanted": keys})}
+            for row in unit.rows(_WILL_BE_ASKED, {"wanted": keys}):
+                self._scheduled.setdefault(row.customer, {})[row.id] = row.due_at
+
+    def last_ask(self, ticket: Ticket, now: Instant) -> Instant | None:
+        """Return when the ticket's customer was last asked, or is to be. What is overdue, or held, comes now at the earliest."""
+        if not self._counts:
+            return None
+        keys = customer_keys(ticket)
+        asked = [self._asked[key] for key in keys if key in self._asked]
+        asked += [max(now, due_at) for key in keys for due_at in self._scheduled.get(key, {}).values()]
+        return max(asked, default=None)
+
+    def asks(self, customer: str, invitation_id: int, at: Instant) -> None:
+        """Count an asking that was decided just now."""
+        self._scheduled.setdefault(customer, {})[invitation_id] = at
+
+    def gives_back(self, customer: str | None, invitation_id: int) -> None:
+        """Count an asking no more: it was cancelled before anybody was asked."""
+        self._scheduled.get(customer or "", {}).pop(invitation_id, None)
 
     def customer_out(self, ticket: Ticket) -> bool:
         """True when the ticket's customer wants to be asked nowhere."""
@@ -42,9 +78,9 @@ class TicketFacts:
         return max((wish.resting_until for wish in self._wishes_of(ticket) if wish.resting_until), default=None)
 
     def _wishes_of(self, ticket: Ticket) -> list[Any]:
-        return [self._wishes[key] for key in _customer_keys(ticket) if key in self._wishes]
+        return [self._wishes[key] for key in customer_keys(ticket) if key in self._wishes]
 
 
-def _customer_keys(ticket: Ticket) -> set[str]:
+def customer_keys(ticket: Ticket) -> set[str]:
     """Return by what names the ticket's customer may be known: without an id of the desk's, by any of the addresses."""
     return {ticket.customer_key(address.channel, address.id) for address in ticket.addresses}

@@ -10,6 +10,7 @@ from ratings.conditions import FIELDS, OPERATORS
 from ratings.errors import InvalidInput
 from ratings.rules import (
     Ask,
+    Earlier,
     Facts,
     Skip,
     SkipReason,
@@ -66,8 +67,13 @@ VIP = {"field": "tags", "has": "vip"}
         (SkipReason.NO_SURVEY, None, FACTS, {"ask": False}),
         (SkipReason.SURVEY_OFF, {"enabled": False}, FACTS, {"ask": False}),
         (SkipReason.ASK_FALSE, {"timing": {"max_age_s": 1}}, FACTS, {"ask": False}),
-        (SkipReason.TOO_OLD, {"timing": {"max_age_s": 59}}, Facts(ACCOUNTS, asked_until=NOW), {}),
-        (SkipReason.ALREADY_ASKED, {"skip_when": VIP}, Facts(ACCOUNTS, asked_until=NOW - MINUTE), {"tags": ["vip"]}),
+        (SkipReason.TOO_OLD, {"timing": {"max_age_s": 59}}, Facts(ACCOUNTS, earlier=Earlier(asked_until=NOW)), {}),
+        (
+            SkipReason.ALREADY_ASKED,
+            {"skip_when": VIP},
+            Facts(ACCOUNTS, earlier=Earlier(asked_until=NOW - MINUTE)),
+            {"tags": ["vip"]},
+        ),
         (
             SkipReason.CONDITION_EXCLUDES,
             {"skip_when": VIP, "ask_when": {"field": "kind", "is": "call"}},
@@ -92,7 +98,7 @@ def test_the_borders_of_age_and_of_what_was_asked_before() -> None:
     limit = DEFAULT_SURVEY.timing.max_age
     assert isinstance(decide(ticket(NOW - limit), DEFAULT_SURVEY, FACTS, NOW), Ask)
     assert skipped(decide(ticket(NOW - limit - 1), DEFAULT_SURVEY, FACTS, NOW)).reason is SkipReason.TOO_OLD
-    again = Facts(ACCOUNTS, asked_until=NOW - MINUTE)
+    again = Facts(ACCOUNTS, earlier=Earlier(asked_until=NOW - MINUTE))
     assert isinstance(decide(ticket(NOW - MINUTE + 1), DEFAULT_SURVEY, again, NOW), Ask)
     assert skipped(decide(ticket(NOW - MINUTE), DEFAULT_SURVEY, again, NOW)).reason is SkipReason.ALREADY_ASKED
 
@@ -333,7 +339,7 @@ FACT_SETS = st.builds(
     st.frozensets(st.sampled_from(["telegram.support", "vk.shop"])),
     PAIRS,
     PAIRS,
-    st.none() | st.integers(NOW - 5 * DAY, NOW),
+    st.builds(Earlier, st.none() | st.integers(NOW - 5 * DAY, NOW)),
 )
 SURVEYS = st.none() | st.builds(
     survey,
@@ -364,7 +370,7 @@ def test_every_closing_gets_exactly_one_decision_and_nobody_who_opted_out_is_ask
     assert decision.channel in facts.accounts
     assert place not in facts.opted_out
     assert place not in facts.unreachable
-    assert facts.asked_until is None or closed.closed_at > facts.asked_until
+    assert facts.earlier.asked_until is None or closed.closed_at > facts.earlier.asked_until
 
 
 @given(CONDITIONS, TICKETS)

@@ -7,13 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ratings.builtin_texts import BUILT_IN
+from ratings.choosing import choose_survey
 from ratings.conditions import parse_condition
 from ratings.errors import InvalidInput
 from ratings.scale import DEFAULT_SCALE, Choice, Scale
-from ratings.survey import DEFAULT_SURVEY, Survey, Timing, choose_survey, parse_survey, survey_to_dict
+from ratings.survey import DEFAULT_SURVEY, Survey, parse_survey, survey_to_dict
 from ratings.texts import KEYS
 from ratings.ticket import Party, Ticket
 from ratings.times import DAY, HOUR, MINUTE, SECOND
+from ratings.timing import Timing
 
 
 def pointers(data: object, base: Survey | None = None) -> list[str]:
@@ -106,7 +108,7 @@ def test_the_version_is_the_stores_and_the_id_stays() -> None:
         ({"texts": []}, "/texts"),
         ({"texts": {"русский": {}}}, "/texts/русский"),
         ({"texts": {"ru": "Как?"}}, "/texts/ru"),
-        ({"texts": {"ru": {"greeting": "x"}}}, "/texts/ru/greeting"),
+        ({"texts": {"ru": {"salute": "x"}}}, "/texts/ru/salute"),
         ({"texts": {"ru": {"question": 5}}}, "/texts/ru/question"),
         ({"texts": {"ru": {"question": "{customer.phone}"}}}, "/texts/ru/question"),
         ({"texts": {"ru": {"button_skip": "x" * 41}}}, "/texts/ru/button_skip"),
@@ -153,7 +155,7 @@ def test_a_text_is_the_admins_else_the_built_in_one_of_the_nearest_language() ->
     assert replace(survey, language="de").text("thanks", "fr") == BUILT_IN["en"]["thanks"]
     assert survey.languages == ("ru", "en", "uk", "pl", "de")
     with pytest.raises(KeyError):
-        survey.text("greeting", "ru")
+        survey.text("salute", "ru")
 
 
 def ticket_of(form: str | None) -> Ticket:

@@ -9,7 +9,7 @@ from ratings import reading
 from ratings.conditions import FIELDS, MAX_TESTS, MAX_VALUES, OPERATORS
 from ratings.reading import MAX_ID, MAX_NUMBER, MAX_URL
 from ratings.scale import MAX_CHOICES, MAX_LABEL, MAX_SYMBOL, MAX_VALUE, MIN_CHOICES, MIN_VALUE
-from ratings.survey import MAX_DURATION_S, MAX_FORMS, MAX_POSITION, MAX_REMINDERS, OptOut
+from ratings.survey import MAX_BOUND, MAX_POSITION, OptOut
 from ratings.survey import MAX_NAME as MAX_SURVEY_NAME
 from ratings.texts import KEYS, MAX_TEMPLATE
 from ratings.ticket import (
@@ -23,6 +23,7 @@ from ratings.ticket import (
     MAX_SHORT,
     MAX_TAGS,
 )
+from ratings.timing import MAX_DURATION_S, MAX_REMINDERS
 
 Schema = dict[str, Any]
 
@@ -267,7 +268,7 @@ _SURVEY: dict[str, Schema] = {
 _FORMS: Schema = {
     "type": "array",
     "items": {"type": "string", "maxLength": reading.MAX_ID},
-    "maxItems": MAX_FORMS,
+    "maxItems": MAX_BOUND,
     "description": "ids of the forms it is bound to; none: every form",
 }
 RENDERING: Schema = {

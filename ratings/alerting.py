@@ -1,0 +1,112 @@
+"""Alerts: whom to tell of a bad rating, and when. Pure.
+
+A rating at or below a value, or a comment with one of the given words, is told once to each destination: a mail address or a
+messenger's chat (`telegram.support:-100200300`, `email.support:head@example.org`) or a web hook (`https://…`). What comes
+close together is told together, no more than so many times an hour, and not at night unless the admin says so.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from ratings import reading
+from ratings.errors import FieldError, found, step
+from ratings.hours import Hours, hours_to_dict, read_hours
+from ratings.scale import MAX_VALUE
+
+MAX_WORDS = 100
+MAX_WORD = 100
+MAX_DESTINATIONS = 20
+MAX_DESTINATION = 400
+MAX_PER_HOUR = 60
+NIGHT = Hours(22 * 60, 8 * 60)
+"""When nobody is woken, unless said: from ten in the evening to eight in the morning."""
+
+_DESTINATION = re.compile(r"[a-z][a-z0-9_-]{0,31}\.[A-Za-z0-9][A-Za-z0-9_-]{0,63}:.+").fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """`value_max`: ratings at or below it are told (None: none for their value). `hours` is when to tell (None: at any time)."""
+
+    value_max: int | None = None
+    words: tuple[str, ...] = ()
+    to: tuple[str, ...] = ()
+    per_hour: int = 6
+    hours: Hours | None = NIGHT
+
+
+NO_ALERTS = Alerts()
+
+
+def alert_reason(alerts: Alerts, value: int | None, comment: str) -> str | None:
+    """Return why a rating is to be told of: "value", "words", or None. `value` as it is counted: a larger one is better."""
+    if not alerts.to or value is None:
+        return None
+    if alerts.value_max is not None and value <= alerts.value_max:
+        return "value"
+    return "words" if alerts.words and comment and _holds(comment, alerts.words) else None
+
+
+def _holds(comment: str, words: tuple[str, ...]) -> bool:
+    """True when a word or phrase stands in the comment at a word's beginning: «жалоб» finds «жалоба», not «прежалобно»."""
+    told = _plain(comment)
+    return any(re.search(rf"(?<!\w){re.escape(_plain(word))}", told) for word in words)
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold().replace("ё", "е")
+
+
+# --- JSON ---------------------------------------------------------------------------------------------------------
+
+_KEYS = ("value_max", "words", "to", "per_hour", "hours")
+
+
+def alerts_to_dict(alerts: Alerts) -> dict[str, object]:
+    """Write alerts as the JSON data that `read_alerts` reads back to equal ones. `hours` {} is at any time."""
+    return {
+        "value_max": alerts.value_max,
+        "words": list(alerts.words),
+        "to": list(alerts.to),
+        "per_hour": alerts.per_hour,
+        "hours": {} if alerts.hours is None else hours_to_dict(alerts.hours),
+    }
+
+
+def read_alerts(errors: reading.Errors, value: object, start: Alerts, pointer: str) -> Alerts:
+    """Read alerts over those of `start`: what is not named stays, null goes back to the default."""
+    if value is None:
+        return NO_ALERTS
+    read = {key: getattr(start, key) for key in _KEYS}
+    for key, given in reading.members(errors, value, pointer).items():
+        at = step(pointer, key)
+        if key not in _KEYS:
+            errors.append(FieldError(at, f"unknown key; expected one of {', '.join(_KEYS)}"))
+        elif given is None:
+            read[key] = getattr(NO_ALERTS, key)
+        elif key in {"value_max", "per_hour"}:
+            read[key] = _whole(errors, given, at, MAX_VALUE if key == "value_max" else MAX_PER_HOUR)
+        elif key == "hours":
+            read[key] = None if given == {} else read_hours(errors, given, at)
+        elif key == "words":
+            read[key] = reading.texts(errors, given, at, MAX_WORDS, MAX_WORD)
+        else:
+            read[key] = _destinations(errors, given, at)
+    return Alerts(**read)
+
+
+def _whole(errors: reading.Errors, given: object, at: str, most: int) -> int:
+    if type(given) is int and 1 <= given <= most:
+        return given
+    errors.append(FieldError(at, f"{found(given)}; expected a whole number from 1 to {most}"))
+    return 1
+
+
+def _destinations(errors: reading.Errors, given: object, at: str) -> tuple[str, ...]:
+    listed = reading.texts(errors, given, at, MAX_DESTINATIONS, MAX_DESTINATION)
+    for index, one in enumerate(listed):
+        if not (_DESTINATION(one) or one.startswith(("https://", "http://"))) or any(map(str.isspace, one)):
+            detail = "no destination; expected account:address such as email.support:head@example.org, or https://…"
+            errors.append(FieldError(step(at, index), detail))
+    return listed

@@ -1,0 +1,273 @@
+"""Send rules: what an admin asks of a closed ticket before its customer is asked. Read from JSON, judged with an explanation.
+
+A rule judges only what the desk told: about a call without a talk time the minimum talk time says nothing. Durations are ms
+inside and whole seconds in JSON.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from datetime import tzinfo
+from fnmatch import fnmatchcase
+
+from ratings import reading
+from ratings.decisions import Skip, SkipReason
+from ratings.errors import FieldError, found, step
+from ratings.hours import Opening, is_open, opening_to_dict, read_opening
+from ratings.ticket import CLOSERS, Ticket
+from ratings.times import DAY, SECOND, Duration, Instant
+
+MAX_PATTERNS = 100
+MAX_PATTERN = 200
+MAX_STAFF = 1_000
+MAX_DURATION_S = 10 * 366 * DAY // SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class SendRules:
+    """The rules of a survey; the defaults refuse nobody.
+
+    `every` is the least time between two askings of one customer, over all surveys and channels. `again_after`: a ticket
+    that is closed again within this time is asked about once more if nobody answered, and not if somebody did.
+    `share` of the tickets is asked about, always the same ones. Patterns are shell patterns without case (`*test*`).
+    `staff` are addresses, telephone numbers or patterns of them that are never asked.
+    """
+
+    min_talk: Duration = 0
+    min_customer_messages: int = 0
+    min_agent_messages: int = 0
+    both_sides: bool = False
+    closed_by: tuple[str, ...] = ()
+    min_open: Duration = 0
+    max_open: Duration = 0
+    min_silence: Duration = 0
+    max_silence: Duration = 0
+    opening: Opening | None = None
+    only_subjects: tuple[str, ...] = ()
+    never_subjects: tuple[str, ...] = ()
+    only_tags: tuple[str, ...] = ()
+    never_tags: tuple[str, ...] = ()
+    staff: tuple[str, ...] = ()
+    share: float = 1.0
+    every: Duration = 0
+    again_after: Duration = 0
+    recovery: bool = True
+
+
+NO_RULES = SendRules()
+
+
+def refuse(rules: SendRules, ticket: Ticket, zone: tzinfo) -> Skip | None:
+    """Return why the ticket by itself is not asked about; None where nothing speaks against it. `zone` is the survey's."""
+    if rules == NO_RULES:
+        return None
+    for judge in _JUDGES:
+        refused = judge(rules, ticket)
+        if refused is not None:
+            return refused
+    if rules.opening is not None and not is_open(ticket.closed_at, rules.opening, zone):
+        return _skip(SkipReason.OUTSIDE_HOURS, "opening", str(zone), opening_to_dict(rules.opening))
+    return None
+
+
+def is_sampled(rules: SendRules, survey_id: str, ticket: Ticket) -> bool:
+    """True when the ticket is one of the share that is asked about: always the same answer for a ticket and a survey."""
+    if rules.share >= 1.0:
+        return True
+    name = f"{survey_id}\x00{ticket.desk}\x00{ticket.id}".encode()
+    place = int.from_bytes(hashlib.blake2b(name, digest_size=8).digest()) / 2**64
+    return place < rules.share
+
+
+def _skip(reason: SkipReason, rule: str, saw: object, wanted: object) -> Skip:
+    return Skip(reason, {"rule": rule, "saw": saw, "wanted": wanted})
+
+
+def _staff(rules: SendRules, ticket: Ticket) -> Skip | None:
+    if not rules.staff:
+        return None
+    customer = ticket.customer
+    names = [address.id for address in ticket.addresses]
+    names += [f"{address.channel}:{address.id}" for address in ticket.addresses]
+    names += [name for name in (customer.email, customer.phone, customer.id) if name]
+    for pattern in rules.staff:
+        if _matches(pattern, names):
+            return Skip(
+                SkipReason.STAFF, {"rule": "staff", "wanted": pattern if "@" not in pattern[1:] else "an address"}
+            )
+    return None
+
+
+def _talk(rules: SendRules, ticket: Ticket) -> Skip | None:
+    if rules.min_talk and ticket.talk_s is not None and ticket.talk_s * SECOND < rules.min_talk:
+        return _skip(SkipReason.TALK_TOO_SHORT, "min_talk_s", ticket.talk_s, rules.min_talk // SECOND)
+    return None
+
+
+def _messages(rules: SendRules, ticket: Ticket) -> Skip | None:
+    told = ticket.messages
+    sides = (
+        ("min_customer_messages", told.customer, rules.min_customer_messages),
+        ("min_agent_messages", told.agent, rules.min_agent_messages),
+    )
+    for rule, saw, least in sides:
+        if saw is not None and saw < least:
+            return _skip(SkipReason.TOO_FEW_MESSAGES, rule, saw, least)
+    if rules.both_sides and 0 in (told.customer, told.agent):
+        both = {"customer": told.customer, "agent": told.agent}
+        return Skip(SkipReason.ONE_SIDED, {"rule": "both_sides", "saw": both})
+    return None
+
+
+def _closer(rules: SendRules, ticket: Ticket) -> Skip | None:
+    if rules.closed_by and ticket.closed_by is not None and ticket.closed_by not in rules.closed_by:
+        return _skip(SkipReason.CLOSED_BY, "closed_by", ticket.closed_by, list(rules.closed_by))
+    return None
+
+
+def _open_time(rules: SendRules, ticket: Ticket) -> Skip | None:
+    if ticket.opened_at is None:
+        return None
+    names = ("min_open_s", "max_open_s")
+    return _between(SkipReason.OPEN_TIME, names, ticket.closed_at - ticket.opened_at, rules.min_open, rules.max_open)
+
+
+def _silence(rules: SendRules, ticket: Ticket) -> Skip | None:
+    told = [at for at in (ticket.last_message_at.customer, ticket.last_message_at.agent) if at is not None]
+    if not told:
+        return None
+    names = ("min_silence_s", "max_silence_s")
+    return _between(SkipReason.SILENCE, names, ticket.closed_at - max(told), rules.min_silence, rules.max_silence)
+
+
+def _between(
+    reason: SkipReason, names: tuple[str, str], passed: Duration, least: Duration, most: Duration
+) -> Skip | None:
+    if passed < least:
+        return _skip(reason, names[0], passed // SECOND, least // SECOND)
+    if most and passed > most:
+        return _skip(reason, names[1], passed // SECOND, most // SECOND)
+    return None
+
+
+def _subject(rules: SendRules, ticket: Ticket) -> Skip | None:
+    subject = [ticket.subject or ""]
+    return _patterns(SkipReason.SUBJECT, "subjects", subject, rules.only_subjects, rules.never_subjects)
+
+
+def _tags(rules: SendRules, ticket: Ticket) -> Skip | None:
+    return _patterns(SkipReason.TAGS, "tags", ticket.tags, rules.only_tags, rules.never_tags)
+
+
+def _patterns(
+    reason: SkipReason, name: str, seen: Iterable[str], only: tuple[str, ...], never: tuple[str, ...]
+) -> Skip | None:
+    names = list(seen)
+    for pattern in never:
+        if _matches(pattern, names):
+            return Skip(reason, {"rule": f"never_{name}", "wanted": pattern})
+    if only and not any(_matches(pattern, names) for pattern in only):
+        return Skip(reason, {"rule": f"only_{name}", "wanted": list(only)[:10]})
+    return None
+
+
+def _matches(pattern: str, names: Iterable[str]) -> bool:
+    wanted = pattern.casefold().replace("[", "[[]")  # only * and ? are special: subjects are full of brackets
+    return any(fnmatchcase(name.casefold(), wanted) for name in names)
+
+
+_JUDGES: tuple[Callable[[SendRules, Ticket], Skip | None], ...] = (
+    _staff,
+    _talk,
+    _messages,
+    _closer,
+    _open_time,
+    _silence,
+    _subject,
+    _tags,
+)
+
+
+# --- JSON ---------------------------------------------------------------------------------------------------------
+
+_DURATIONS = frozenset(
+    {"min_talk", "min_open", "max_open", "min_silence", "max_silence", "every", "again_after"},
+)
+_KEYS = {f"{one.name}_s" if one.name in _DURATIONS else one.name: one.name for one in fields(SendRules)}
+
+
+def rules_to_dict(rules: SendRules) -> dict[str, object]:
+    """Write the rules as the JSON data that `read_rules` reads back to equal ones."""
+    written: dict[str, object] = {}
+    for key, name in _KEYS.items():
+        value = getattr(rules, name)
+        if name in _DURATIONS:
+            value //= SECOND
+        elif name == "opening":
+            value = None if value is None else opening_to_dict(value)
+        elif isinstance(value, tuple):
+            value = list(value)
+        written[key] = value
+    return written
+
+
+def read_rules(errors: reading.Errors, value: object, start: SendRules, pointer: str) -> SendRules:
+    """Read rules over those of `start`: what is not named stays, null goes back to the default."""
+    if value is None:
+        return NO_RULES
+    read = {name: getattr(start, name) for name in _KEYS.values()}
+    for key, given in reading.members(errors, value, pointer).items():
+        at, name = step(pointer, key), _KEYS.get(key)
+        if name is None:
+            errors.append(FieldError(at, f"unknown key; expected one of {', '.join(_KEYS)}"))
+        elif given is None:
+            read[name] = getattr(NO_RULES, name)
+        else:
+            read[name] = _read_one(errors, given, name, at)
+    rules = SendRules(**read)
+    for least, most in (("min_open", "max_open"), ("min_silence", "max_silence")):
+        if 0 < getattr(rules, most) < getattr(rules, least):
+            errors.append(FieldError(step(pointer, f"{most}_s"), f"less than {least}_s; expected 0 (no limit) or more"))
+    return rules
+
+
+def _read_one(errors: reading.Errors, given: object, name: str, at: str) -> object:
+    default = getattr(NO_RULES, name)
+    if name in _DURATIONS:
+        return _number(errors, given, at, MAX_DURATION_S) * SECOND
+    if name == "opening":
+        return read_opening(errors, given, at)
+    if name == "share":
+        if isinstance(given, (int, float)) and not isinstance(given, bool) and 0 < given <= 1:
+            return float(given)
+        errors.append(FieldError(at, f"{found(given)}; expected a number above 0, at most 1: the share to ask"))
+        return 1.0
+    if name == "closed_by":
+        return _closers(errors, given, at)
+    if isinstance(default, bool):
+        if not isinstance(given, bool):
+            errors.append(FieldError(at, f"{found(given)}; expected true or false"))
+        return given is True
+    if isinstance(default, tuple):
+        return reading.texts(errors, given, at, MAX_STAFF if name == "staff" else MAX_PATTERNS, MAX_PATTERN)
+    return _number(errors, given, at, reading.MAX_NUMBER)
+
+
+def _number(errors: reading.Errors, given: object, at: str, most: int) -> int:
+    if type(given) is int and 0 <= given <= most:
+        return given
+    errors.append(FieldError(at, f"{found(given)}; expected a whole number from 0 to {most}"))
+    return 0
+
+
+def _closers(errors: reading.Errors, given: object, at: str) -> tuple[str, ...]:
+    listed = reading.texts(errors, given, at, len(CLOSERS), MAX_PATTERN)
+    for index, one in enumerate(listed):
+        if one not in CLOSERS:
+            errors.append(FieldError(step(at, index), f"{found(one)}; expected one of {', '.join(CLOSERS)}"))
+    return listed
+
+
+def next_chance(last: Instant | None, every: Duration) -> Instant | None:
+    """Return from when on a customer, last asked then, may be asked again; None for at any time."""
+    return None if last is None or not every else last + every
