@@ -31,7 +31,7 @@ _TOO_MANY = 429
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """A complete answer. `headers` are case-insensitive; `body` is at most 1 MiB; `host` is for error texts."""
+    """A complete answer. `headers` are case-insensitive; `body` is bounded by its client; `host` is for error texts."""
 
     status: int
     headers: Mapping[str, str]
@@ -43,11 +43,15 @@ class HttpClient:
     """One pool of connections: an account has its own, so that a slow platform holds up nobody else.
 
     Use it inside the event loop it was first used in, and close it. With a `guard` it goes only where that allows.
+    `max_answer`: bytes of an answer that are read at the most.
     """
 
-    def __init__(self, *, connections: int = 100, guard: Guard | None = None) -> None:
+    def __init__(
+        self, *, connections: int = 100, guard: Guard | None = None, max_answer: int = MAX_ANSWER_BYTES
+    ) -> None:
         self._connections = connections
         self._guard = guard
+        self._max_answer = max_answer
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -93,11 +97,11 @@ class HttpClient:
                 timeout=_clocks(timeout),
                 allow_redirects=False,
             ) as response:
-                body = await _read(response)
+                body = await _read(response, self._max_answer)
                 if body is not None:
                     return HttpAnswer(response.status, response.headers, body, response.host)
                 failure: DeliveryError = OutcomeUnknown(
-                    f"{response.host} answered more than {MAX_ANSWER_BYTES} bytes", platform_code=str(response.status)
+                    f"{response.host} answered more than {self._max_answer} bytes", platform_code=str(response.status)
                 )
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             failure = _translate(error, url)
@@ -149,20 +153,20 @@ def retry_after(value: str | None, *, now: float) -> float:
     return min(max(wait, DEFAULT_RETRY_AFTER), MAX_RETRY_AFTER)
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes | None:
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes | None:
     """The body; None when it is too large. An error's body is cut instead: its status has said what matters."""
     content = response.content
-    first = await content.read(MAX_ANSWER_BYTES + 1)
-    if content.at_eof() and len(first) <= MAX_ANSWER_BYTES:
+    first = await content.read(limit + 1)
+    if content.at_eof() and len(first) <= limit:
         return first  # most answers come in one piece
     pieces, size = [first], len(first)
-    while size <= MAX_ANSWER_BYTES and (piece := await content.read(MAX_ANSWER_BYTES + 1 - size)):
+    while size <= limit and (piece := await content.read(limit + 1 - size)):
         pieces.append(piece)
         size += len(piece)
-    if size <= MAX_ANSWER_BYTES:
+    if size <= limit:
         return b"".join(pieces)
     response.close()  # not back to the pool: the rest of the answer is still in the pipe
-    return b"".join(pieces)[:MAX_ANSWER_BYTES] if response.status >= _REFUSED_FROM else None
+    return b"".join(pieces)[:limit] if response.status >= _REFUSED_FROM else None
 
 
 def _check(guard: Guard, url: str) -> None:
