@@ -41,6 +41,7 @@ class Trigger(StrEnum):
     NEXT_ADDRESS = "next_address"  # the prompt did not arrive, and goes to the ticket's next address
     VOTE_GONE = "vote_gone"  # the only vote that counted was a program's
     WITHDRAWN = "withdrawn"  # the customer took the rating back
+    PAUSED = "paused"  # the survey was switched off, and cancels what it would have asked
 
 
 TRANSITIONS: Mapping[tuple[State, Trigger], State] = MappingProxyType(
@@ -50,6 +51,7 @@ TRANSITIONS: Mapping[tuple[State, Trigger], State] = MappingProxyType(
         (State.SCHEDULED, Trigger.VOTE): State.ANSWERED,
         (State.SCHEDULED, Trigger.REOPENED): State.CANCELLED,
         (State.SCHEDULED, Trigger.OPTED_OUT): State.CANCELLED,
+        (State.SCHEDULED, Trigger.PAUSED): State.CANCELLED,
         (State.ASKED, Trigger.VOTE): State.ANSWERED,
         (State.ASKED, Trigger.REOPENED): State.CANCELLED,
         (State.ASKED, Trigger.OPTED_OUT): State.CANCELLED,
@@ -89,6 +91,7 @@ class JobKind(StrEnum):
     RENDER = "render"  # make the prompt on the customer's screen say what is true now
     NOTICE = "notice"  # a message of its own
     SETTLE = "settle"  # decide about a vote by link that had to wait
+    DESK = "desk"  # make the ticket on its desk say what is true now
 
 
 class EventType(StrEnum):
@@ -383,6 +386,11 @@ def reopened(invitation: Invitation) -> Step:
 def opted_out(invitation: Invitation) -> Step:
     """The customer wants no messages."""
     return _cancelled(invitation, Trigger.OPTED_OUT)
+
+
+def paused(invitation: Invitation) -> Step:
+    """The survey was switched off, and cancels what it would have asked."""
+    return _cancelled(invitation, Trigger.PAUSED)
 
 
 def lapse_due(invitation: Invitation) -> Step:

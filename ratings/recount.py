@@ -12,6 +12,7 @@ from ratings.lifecycle import (
     State,
     Step,
     Trigger,
+    Vote,
     move_invitation,
 )
 from ratings.times import Instant
@@ -52,6 +53,22 @@ def recounted(
         changes=() if before in (None, value) else (Change("value", str(before), str(value)),),
         jobs=() if before == value else (Job(JobKind.RENDER, now, after.revision),),
         events=() if before == value else (EventType.RATED if before is None else EventType.CHANGED,),
+    )
+
+
+def edited(invitation: Invitation, value: int) -> Step:
+    """Staff with the right corrects the rating, however old it is: no customer is told, and no words are touched."""
+    if invitation.value is None or value not in invitation.terms.values:
+        return Step(invitation, Outcome.OUT_OF_SCALE if invitation.value is not None else Outcome.IGNORED)
+    if value == invitation.value:
+        return Step(invitation, Outcome.REPEATED)
+    after = replace(invitation, value=value, revision=invitation.revision + 1)
+    return Step(
+        after,
+        Outcome.CHANGED,
+        vote=Vote(value, VoteState.CONFIRMED),
+        changes=(Change("value", str(invitation.value), str(value)),),
+        events=(EventType.CHANGED,),
     )
 
 

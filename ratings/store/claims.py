@@ -4,36 +4,26 @@ Locks are taken in one order by everybody, or not waited for: accounts, jobs, ad
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
 from typing import Any, ClassVar
 
-from sqlalchemy import Integer, bindparam, delete, exists, select, update
+from sqlalchemy import BigInteger, and_, bindparam, delete, or_, select, update
 
-from ratings.lifecycle import Delivery, Invitation, JobKind, not_delivered, opted_out, sent
+from ratings.hours import next_allowed
+from ratings.lifecycle import Delivery, Invitation, JobKind, Step, not_delivered, opted_out, paused, sent
+from ratings.rules import window_until, zone_for
 from ratings.store.addresses import Addresses, Key
 from ratings.store.loading import Invitations, Loaded, later
-from ratings.store.rows import (
-    DUE,
-    IDEMPOTENT,
-    LEASED,
-    MAX_ATTEMPTS,
-    PRIORITIES,
-    change_job,
-    is_elsewhere,
-    write_job_changes,
-)
-from ratings.store.schema import accounts, attempts, customers, held_texts, jobs, tickets
+from ratings.store.queues import allowance, due_jobs, expired_jobs, keep_pace
+from ratings.store.rows import DUE, IDEMPOTENT, MAX_ATTEMPTS, change_job, is_elsewhere, write_job_changes
+from ratings.store.schema import attempts, customers, held_texts, jobs, tickets
 from ratings.store.surveys import load_surveys
 from ratings.store.unit import Row, Unit
 from ratings.store.writer import Operation
 from ratings.survey import Survey
-from ratings.times import MINUTE, SECOND, Duration, Instant
+from ratings.times import MINUTE, SECOND, Duration, Instant, parse_instant
 from ratings.wanted import Drop, Go, Undeliverable, Verdict, Wait, World, judge
-
-BURST: Duration = SECOND // 10
-"""How far an account may run ahead of its even pace, so that a claim can take a handful at once."""
 
 _UNPACED = frozenset({JobKind.ACKNOWLEDGE})
 """Not messages to a recipient: the pace of one chat does not hold them."""
@@ -41,28 +31,6 @@ _UNPACED = frozenset({JobKind.ACKNOWLEDGE})
 _OF_THE_ADDRESS = frozenset({JobKind.PROMPT, JobKind.RENDER})
 """What is about the message at one address: not wanted any more once the invitation is asked at another. A reminder follows it."""
 
-_LEASED = jobs.alias("leased")
-_DUE = (
-    select(jobs)
-    .where(
-        jobs.c.account == bindparam("account"),
-        jobs.c.state == DUE,
-        jobs.c.priority == bindparam("priority"),
-        jobs.c.due_at <= bindparam("now"),
-        ~exists().where(_LEASED.c.lane == jobs.c.lane, _LEASED.c.state == LEASED),
-    )
-    .order_by(jobs.c.due_at, jobs.c.id)
-    .limit(bindparam("most", type_=Integer))
-)
-_LOCK_DUE = _DUE.with_for_update(of=jobs, key_share=True, skip_locked=True)
-_EXPIRED = (
-    select(jobs)
-    .where(jobs.c.account == bindparam("account"), jobs.c.state == LEASED, jobs.c.lease_until < bindparam("now"))
-    .order_by(jobs.c.id)
-)
-_LOCK_EXPIRED = _EXPIRED.with_for_update(key_share=True, skip_locked=True)
-_ACCOUNT = select(accounts).where(accounts.c.account == bindparam("account"))
-_LOCK_ACCOUNT = _ACCOUNT.with_for_update(key_share=True)
 _SNAPSHOTS = select(tickets.c.id, tickets.c.snapshot).where(tickets.c.id.in_(bindparam("ids", expanding=True)))
 _OUT = select(customers.c.customer).where(
     customers.c.customer.in_(bindparam("wanted", expanding=True)), customers.c.opted_out_at.is_not(None)
@@ -76,11 +44,6 @@ _DOUBTFUL = (
     )
     .distinct()
 )
-_END_ATTEMPTS = (
-    update(attempts)
-    .where(attempts.c.job_id == bindparam("of_job"), attempts.c.result.is_(None))
-    .values(result="outcome_unknown", finished_at=bindparam("at"), text="the lease ran out")
-)
 _FORGET_HELD = delete(held_texts).where(
     held_texts.c.account == bindparam("of_account"),
     held_texts.c.address == bindparam("of_address"),
@@ -91,7 +54,23 @@ _FOLLOW = (
     .where(jobs.c.id == bindparam("of"))
     .values(account=bindparam("new_account"), address=bindparam("new_address"), due_at=bindparam("at"))
 )
-_NEXT_SEND = update(accounts).where(accounts.c.account == bindparam("of_account")).values(next_send_at=bindparam("at"))
+_WHAT_FOLLOWS = select(jobs.c.id).where(
+    jobs.c.invitation_id == bindparam("of"),
+    jobs.c.state == DUE,
+    or_(
+        and_(jobs.c.kind == JobKind.REMINDER.value, jobs.c.revision > bindparam("after")),
+        jobs.c.kind == JobKind.LAPSE.value,
+    ),
+)
+_BY: dict[str, Any] = {"due_at": jobs.c.due_at + bindparam("later", type_=BigInteger)}
+_LATER = update(jobs).where(jobs.c.id.in_(_WHAT_FOLLOWS)).values(_BY)
+# Whoever has one of them in hand has decided about it already.
+_LATER_FREE = (
+    update(jobs).where(jobs.c.id.in_(_WHAT_FOLLOWS.with_for_update(key_share=True, skip_locked=True))).values(_BY)
+)
+_CANCELS: Mapping[str, Callable[[Invitation], Step]] = {"opted_out": opted_out, "paused": paused}
+"""Why a prompt is dropped, and what that makes of its invitation."""
+
 REPEATABLE_FOR: Duration = 30 * MINUTE
 """How long a platform that knows repetitions is trusted to know one. VK does not say how long it remembers; an hour is counted on."""
 
@@ -114,6 +93,8 @@ class Claimed:
     tries: int
     language: str | None
     invitation: Invitation | None
+    revision: int  # of a reminder: its number
+    greets: bool  # this message is the address's first, and says who asks
     client: str  # what the customer's app told of itself
     may_send_anew: bool  # when its message is gone: False to those who want none
     survey: Survey | None  # the newest version: its words
@@ -135,7 +116,8 @@ class Claim(Operation[Claims]):
 
     `idempotent` says whether the platform takes the same message twice without showing it twice: then an attempt whose
     lease ran out may be repeated, else its outcome stays unknown. Rates are messages a second. `converses` and `edits` as in
-    ratings.wanted.World.
+    ratings.wanted.World. `window` is how long after the customer's last message the account takes messages, `timezone` the
+    installation's.
     """
 
     account: str
@@ -147,6 +129,8 @@ class Claim(Operation[Claims]):
     acknowledge_within: Duration | None
     converses: bool = True
     edits: bool = True
+    window: Duration | None = None
+    timezone: str = "UTC"
 
     order: ClassVar[int] = 40
 
@@ -170,73 +154,39 @@ class _ClaimFold:
         self.turns: dict[Key, Instant] = {}
         self.claimed: list[Claimed] = []
         self.following: list[Row] = []
+        self.later: list[Row] = []
         self.again_at: Instant | None = None
 
     def run(self) -> Claims:
         unit, claim = self.unit, self.claim
-        account = self._account()
-        if account.paused_until > unit.now:
-            return Claims((), account.paused_until)
-        interval = SECOND / claim.per_second
-        # A pace that lies further ahead than it can was written by a clock that has been set back since.
-        ahead = account.next_send_at > unit.now + interval + SECOND
-        next_send_at = unit.now if ahead else account.next_send_at
-        ready = max(next_send_at, unit.now - BURST)
-        allowed = min(claim.most, int((unit.now - ready) / interval) + 1) if ready <= unit.now else 0
-        if allowed <= 0:
-            return Claims((), next_send_at)
+        allowed = allowance(unit, claim.account, claim.most, claim.per_second)
+        if allowed.jobs <= 0:
+            return Claims((), allowed.again_at)
         lost = self._end_expired()
-        most = max(allowed, AT_LEAST)
-        rows = self._due(most)
+        most = max(allowed.jobs, AT_LEAST)
+        rows = due_jobs(unit, claim.account, most)
         self.places = Addresses(unit, [(row.account, row.address) for row in rows])
         self.invitations.load(row.invitation_id for row in (*lost, *rows) if row.invitation_id)
         for row in lost:
             self._ask_perhaps(row)
         if rows:
-            self._judge(rows, allowed)
-        self._store(ready + len(self.claimed) * interval)
-        if len(rows) == most or len(self.claimed) == allowed:
-            self._look_again(max(unit.now + 1, ceil(ready + len(self.claimed) * interval)))
+            self._judge(rows, allowed.jobs)
+        self._store(allowed.after(len(self.claimed)))
+        if len(rows) == most or len(self.claimed) == allowed.jobs:
+            self._look_again(max(unit.now + 1, allowed.after(len(self.claimed))))
         return Claims(tuple(self.claimed), self.again_at)
-
-    def _account(self) -> Any:
-        statement = _LOCK_ACCOUNT if self.unit.is_postgresql else _ACCOUNT
-        parameters = {"account": self.claim.account}
-        found = self.unit.connection.execute(statement, parameters).one_or_none()
-        if found is None:
-            row = {"account": self.claim.account, "paused_until": 0, "next_send_at": 0, "position": None}
-            self.unit.insert_missing(accounts, [row])
-            found = self.unit.connection.execute(statement, parameters).one()
-        return found
-
-    def _due(self, most: int) -> list[Any]:
-        statement = _LOCK_DUE if self.unit.is_postgresql else _DUE
-        found: list[Any] = []
-        for priority in PRIORITIES:
-            if len(found) < most:
-                parameters = {
-                    "account": self.claim.account,
-                    "priority": priority,
-                    "now": self.unit.now,
-                    "most": most - len(found),
-                }
-                found.extend(self.unit.rows(statement, parameters))
-        return found
 
     def _end_expired(self) -> list[Any]:
         """End leases that ran out: a process died, or hung, between the attempt and its result. Return what may be done."""
         unit = self.unit
-        statement = _LOCK_EXPIRED if unit.is_postgresql else _EXPIRED
-        expired = unit.rows(statement, {"account": self.claim.account, "now": unit.now})
         lost = []
-        for row in expired:
+        for row in expired_jobs(unit, self.claim.account):
             kind = JobKind(row.kind)
             if (self.claim.idempotent or kind in IDEMPOTENT) and row.attempts < MAX_ATTEMPTS:
                 self.job_changes.append(change_job(row, state="due", due_at=unit.now))
             else:
                 self.job_changes.append(_unknown(row, unit.now))
                 lost.append(row)
-        unit.many(_END_ATTEMPTS, [{"of_job": row.id, "at": unit.now} for row in expired])
         self._write_jobs()
         return lost
 
@@ -330,6 +280,7 @@ class _ClaimFold:
             )
         )
         detail = json.loads(row.detail) if kind is JobKind.NOTICE and row.detail else {}
+        survey = self._survey(loaded)
         self.claimed.append(
             Claimed(
                 job_id=row.id,
@@ -340,6 +291,11 @@ class _ClaimFold:
                 created_at=row.created_at,
                 text=row.text,
                 detail=row.detail or "",
+                revision=row.revision,
+                greets=kind is JobKind.PROMPT
+                and survey is not None
+                and survey.greeting
+                and self.places.greets(key, row.id),
                 client=self.places.client(key),
                 tries=row.attempts + 1,
                 language=loaded.row.language if loaded else detail.get("language"),
@@ -349,7 +305,7 @@ class _ClaimFold:
                     or self.places.unreachable(key)
                     or (loaded is not None and loaded.row.customer in self.out)
                 ),
-                survey=self._survey(loaded),
+                survey=survey,
                 decided=loaded.survey if loaded else None,
                 ticket=self.snapshots.get(row.invitation_id, {}),
             )
@@ -361,6 +317,9 @@ class _ClaimFold:
             case Wait(until=until, reason=reason):
                 self.job_changes.append(change_job(row, state="due", due_at=until))
                 self._look_again(until)
+                if row.kind == JobKind.REMINDER and reason != "pace":
+                    # What follows is counted from it: two reminders held by one night must not come together in the morning.
+                    self.later.append({"of": row.invitation_id, "after": row.revision, "later": until - row.due_at})
                 if loaded is None or row.kind != JobKind.PROMPT or reason == "pace":
                     return
                 if loaded.invitation.state_reason != reason:
@@ -372,11 +331,12 @@ class _ClaimFold:
                     self.invitations.take(loaded, not_delivered(loaded.invitation, reason), by="outbox")
             case Drop(reason=reason):
                 self.job_changes.append(change_job(row, state="dropped", finished_at=unit.now, error=reason))
-                if loaded is not None and reason == "opted_out":
-                    self.invitations.take(loaded, opted_out(loaded.invitation), by="outbox")
+                if loaded is not None and reason in _CANCELS:
+                    self.invitations.take(loaded, _CANCELS[reason](loaded.invitation), by="outbox")
 
     def _world(self, loaded: Loaded | None, key: Key) -> World:
         survey = self._survey(loaded)
+        allowed_from, shut_at = self._times(loaded) if loaded is not None else (0, None)
         return World(
             invitation=loaded.invitation if loaded else None,
             survey_on=survey is not None and survey.enabled,
@@ -386,7 +346,22 @@ class _ClaimFold:
             acknowledge_within=self.claim.acknowledge_within,
             converses=self.claim.converses,
             edits=self.claim.edits,
+            allowed_from=allowed_from,
+            window_until=shut_at,
+            cancel_paused=survey is not None and survey.when_paused == "cancel",
         )
+
+    def _times(self, loaded: Loaded) -> tuple[Instant, Instant | None]:
+        """Return from when on the customer may be written to unasked, and until when the messenger takes it."""
+        row, survey = loaded.row, loaded.survey
+        hours = survey.timing.hours
+        zone = zone_for(row.timezone, survey.timezone, self.claim.timezone)
+        allowed_from = self.unit.now if hours is None else next_allowed(self.unit.now, hours, zone)
+        if self.claim.window is None:
+            return allowed_from, None
+        told = self.snapshots.get(row.id, {}).get("last_message_at", {}).get("customer")
+        wrote_at = None if told is None else parse_instant(told)
+        return allowed_from, window_until(wrote_at, row.closed_at, self.claim.window)
 
     def _survey(self, loaded: Loaded | None) -> Survey | None:
         """Return the newest version of an invitation's survey; for a notice about none, the first survey's words do."""
@@ -421,13 +396,14 @@ class _ClaimFold:
         write_job_changes(self.unit, self.job_changes)
         self.job_changes = []
 
-    def _store(self, next_send_at: float) -> None:
+    def _store(self, next_send_at: Instant) -> None:
         unit = self.unit
         self._write_jobs()
         unit.many(_FOLLOW, self.following)
+        unit.many(_LATER_FREE if unit.is_postgresql else _LATER, self.later)
         unit.insert(attempts, self.attempts)
         if self.claimed:
-            unit.many(_NEXT_SEND, [{"of_account": self.claim.account, "at": ceil(next_send_at)}])
+            keep_pace(unit, self.claim.account, next_send_at)
         self.places.store()
         self.invitations.store()
 

@@ -51,5 +51,5 @@ class RunLapses(Operation[int]):
         return [len(rows)] * len(operations)
 
     def ids_wanted(self) -> int:
-        """An event for each."""
-        return self.most + IDS_PER_OPERATION
+        """An event and a desk's job for each."""
+        return 2 * self.most + IDS_PER_OPERATION

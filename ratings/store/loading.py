@@ -19,6 +19,7 @@ from ratings.lifecycle import (
     Terms,
     next_address,
 )
+from ratings.scale import Scale
 from ratings.store.rows import DUE, event_row, job_row
 from ratings.store.schema import events, invitations, jobs, rating_history, ratings, votes
 from ratings.store.surveys import load_survey_version
@@ -30,13 +31,16 @@ from ratings.votes import VoteState
 INTERNAL = ""
 """The account of jobs that talk to nobody."""
 
+DESK_PREFIX = "desk:"
+"""What the account of a desk begins with: no kind of channel is called so."""
+
 _KEPT_VERSIONS: WeakKeyDictionary[Engine, dict[tuple[str, int], tuple[Survey, Terms]]] = WeakKeyDictionary()
 """Versions of surveys never change: each is read once in the life of a process."""
 
 _IDS = invitations.c.id.in_(bindparam("ids", expanding=True))
 _LOCK = select(invitations.c.id).where(_IDS).order_by(invitations.c.id).with_for_update(key_share=True)
 _SELECT = (
-    select(invitations, ratings.c.value, ratings.c.rated_at, ratings.c.state.label("vote_state"))
+    select(invitations, ratings.c.value, ratings.c.raw, ratings.c.rated_at, ratings.c.state.label("vote_state"))
     .select_from(invitations.outerjoin(ratings, ratings.c.id == invitations.c.id))
     .where(_IDS, invitations.c.survey_id.is_not(None))
     .order_by(invitations.c.id)
@@ -117,6 +121,8 @@ class Loaded:
     further: tuple[tuple[str, str], ...] = ()
     """Where to ask next, when that one takes no messages."""
     changed: bool = False
+    chosen: int | None = None
+    """What the customer chose: another value may count, after an edit by staff."""
 
 
 class Invitations:
@@ -131,6 +137,7 @@ class Invitations:
         self._votes: list[Row] = []
         self._history: list[Row] = []
         self._jobs: list[Row] = []
+        self._desk_jobs: dict[int, Row] = {}
         self._events: list[Row] = []
         self._moved: list[Row] = []
         self._moved_jobs: list[Row] = []
@@ -147,7 +154,9 @@ class Invitations:
         for row in self.unit.rows(_SELECT, {"ids": ids}):
             survey, terms = self._version(row.survey_id, row.survey_version)
             further = tuple((account, address) for account, address in json.loads(row.further or "[]"))
-            loaded = Loaded(row, survey, invitation_of(row, terms), (row.account, row.address), further)
+            invitation = invitation_of(row, terms, survey.scale)
+            chosen = invitation.value if row.raw is None else row.raw
+            loaded = Loaded(row, survey, invitation, (row.account, row.address), further, chosen=chosen)
             self.loaded[row.id] = loaded
             self.by_address.setdefault(loaded.key, []).append(loaded)
 
@@ -176,12 +185,19 @@ class Invitations:
         event_id: str = "",
         source: str = "",
         tap: str = "",
+        why: str | None = None,
+        chosen: bool = True,
     ) -> None:
-        """Keep what a step decided: it is written by `store`. Without a `tap` there is nothing to acknowledge."""
+        """Keep what a step decided: it is written by `store`. Without a `tap` there is nothing to acknowledge.
+
+        `why` is kept with the history. `chosen`: a value is what the customer chose, and not what staff made of it.
+        """
         unit, before, after = self.unit, loaded.invitation, step.invitation
         loaded.invitation = after
         loaded.changed = loaded.changed or after is not before
         number = after.id
+        if chosen and before.value != after.value:
+            loaded.chosen = after.value
         known = after.value is not None or after.pending is not None
         if known and (step.vote or step.changes or _rating_of(before) != _rating_of(after)):
             self._rated[number] = loaded
@@ -203,7 +219,7 @@ class Invitations:
                 }
             )
         for change in step.changes:
-            self._history.append(_history_row(unit, number, change, by))
+            self._history.append(_history_row(unit, number, change, by, why, loaded.survey.scale))
         for job in step.jobs:
             if job.kind is JobKind.ACKNOWLEDGE and not tap:
                 continue
@@ -220,9 +236,26 @@ class Invitations:
                     detail=tap if job.kind is JobKind.ACKNOWLEDGE else None,
                 )
             )
+        counted = _counted(loaded.survey.scale, after.value)
         for event in step.events:
-            previous = before.value if before.value != after.value else None
-            self._events.append(event_row(unit, event, number, after.value, previous))
+            previous = _counted(loaded.survey.scale, before.value) if before.value != after.value else None
+            self._events.append(event_row(unit, event, number, counted, previous))
+        if loaded.row.writes_back and _concerns_desk(before, after):
+            self._tell_desk(loaded)
+
+    def _tell_desk(self, loaded: Loaded) -> None:
+        """The ticket on its desk is to say what is true now; of several changes at once only the last is told."""
+        after = loaded.invitation
+        lapsed = after.state is State.LAPSED
+        self._desk_jobs[after.id] = job_row(
+            self.unit,
+            kind=JobKind.DESK,
+            invitation_id=after.id,
+            revision=2 * after.revision + lapsed,  # lapsing keeps the revision, and comes once in each
+            account=desk_account(loaded.row.desk),
+            address="",
+            due_at=self.unit.now,
+        )
 
     def ask_next(self, loaded: Loaded, *, by: str) -> bool:
         """Ask at the ticket's next address, if the survey may use it and there is one. Returns whether there is."""
@@ -257,7 +290,7 @@ class Invitations:
         unit.many(_MOVE, self._moved)
         unit.many(_MOVE_FREE_JOBS if unit.is_postgresql else _MOVE_JOBS, self._moved_jobs)
         unit.insert(rating_history, self._history)
-        unit.insert(jobs, self._jobs)
+        unit.insert(jobs, [*self._jobs, *self._desk_jobs.values()])
         unit.insert(events, self._events)
 
     def job_id(self, invitation_id: int, revision: int, kind: str) -> int | None:
@@ -272,6 +305,11 @@ def lock_invitations(unit: Unit, wanted: Iterable[int]) -> None:
     """Lock invitations on PostgreSQL, all at once and in the order of their ids."""
     if ids := sorted(set(wanted)):
         unit.rows(_LOCK, {"ids": ids})
+
+
+def desk_account(desk: str) -> str:
+    """Return the account of the jobs that write to a desk."""
+    return f"{DESK_PREFIX}{desk}"
 
 
 def later(invitation: Invitation, now: Instant) -> Duration:
@@ -290,9 +328,24 @@ def _rating_of(invitation: Invitation) -> tuple[object, ...]:
     return invitation.value, invitation.pending, invitation.vote_state, invitation.rated_at, invitation.asked_at
 
 
-def invitation_of(row: Any, terms: Terms) -> Invitation:
-    """Return the invitation of a row of `invitations` joined with its rating (value, rated_at, vote_state)."""
+def _concerns_desk(before: Invitation, after: Invitation) -> bool:
+    """True for what the ticket is to show: another value, none any more, other words beside one, or that time ran out."""
+    lapsed = after.state is State.LAPSED is not before.state
+    reworded = after.value is not None and before.comment != after.comment
+    return before.value != after.value or lapsed or reworded
+
+
+def _counted(scale: Scale, value: int | None) -> int | None:
+    return None if value is None else scale.counted(value)
+
+
+def invitation_of(row: Any, terms: Terms, scale: Scale) -> Invitation:
+    """Return the invitation of a row of `invitations` joined with its rating (value, rated_at, vote_state).
+
+    Rows hold the value that is counted, an invitation the one on the scale that customers see.
+    """
     counting = row.vote_state == VoteState.CONFIRMED.value
+    value = _counted(scale, row.value)
     return Invitation(
         id=row.id,
         state=State(row.state),
@@ -304,10 +357,10 @@ def invitation_of(row: Any, terms: Terms) -> Invitation:
         accepted_at=row.accepted_at,
         delivery=Delivery(row.delivery) if row.delivery else None,
         external_id=row.external_id,
-        value=row.value if counting else None,
+        value=value if counting else None,
         comment=row.comment or "",
         rated_at=row.rated_at if counting else None,
-        pending=None if counting else row.value,
+        pending=None if counting else value,
         vote_state=VoteState(row.vote_state) if row.vote_state else None,
         comment_until=row.comment_until,
         changing=row.changing,
@@ -337,10 +390,14 @@ def _rating_row(unit: Unit, loaded: Loaded) -> Row:
     assert value is not None
     assert invitation.vote_state is not None
     choice = scale.get(value)
+    counted = scale.counted(value)
+    chosen = loaded.chosen if invitation.value is not None else value
     return {
         "id": invitation.id,
         "state": invitation.vote_state.value,
-        "value": value,
+        "value": counted,
+        # Where the scale is read the other way round, or staff made something else of it.
+        "raw": chosen if scale.one_is_best or chosen != value else None,
         "satisfied": choice is not None and choice.satisfied,
         "comment": invitation.comment or None,
         # What does not count is found by when it came.
@@ -363,13 +420,17 @@ def _rating_row(unit: Unit, loaded: Loaded) -> Row:
     }
 
 
-def _history_row(unit: Unit, number: int, change: Change, by: str) -> Row:
+def _history_row(unit: Unit, number: int, change: Change, by: str, why: str | None, scale: Scale) -> Row:
+    old, new = change.old, change.new
+    if change.what == "value":  # of the rating, so as it is counted
+        old, new = (None if text is None else str(scale.counted(int(text))) for text in (old, new))
     return {
         "id": unit.next_id(),
         "invitation_id": number,
         "at": unit.now,
         "what": change.what,
-        "old": change.old,
-        "new": change.new,
+        "old": old,
+        "new": new,
         "by": by,
+        "why": why,
     }

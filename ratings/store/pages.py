@@ -79,7 +79,7 @@ def load_page(connection: Connection, invitation_id: int, now: Instant) -> Page 
         return None
     decided = load_survey_version(connection, row.survey_id, row.survey_version)
     newest = {survey.id: survey for survey in load_surveys(connection)}
-    invitation = invitation_of(row, terms_of(decided))
+    invitation = invitation_of(row, terms_of(decided), decided.scale)
     refusal = _refusal(invitation, terms_of(decided), now)
     return Page(
         invitation_id=row.id,

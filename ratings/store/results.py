@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, update
 
 from ratings.lifecycle import Delivery, JobKind, not_delivered, sent
 from ratings.store.addresses import Addresses, Key
 from ratings.store.loading import Invitations, Loaded
+from ratings.store.queues import end_attempts, end_of_attempt, jobs_by_id, pause_accounts
 from ratings.store.rows import IDEMPOTENT, MAX_ATTEMPTS, change_job, is_elsewhere, write_job_changes
-from ratings.store.schema import accounts, attempts, jobs
+from ratings.store.schema import jobs
 from ratings.store.unit import Row, Unit
 from ratings.store.writer import Operation
 from ratings.times import HOUR, MINUTE, SECOND, Duration, Instant
@@ -25,18 +26,6 @@ _ACKNOWLEDGED = (
     update(jobs)
     .where(jobs.c.id == bindparam("of"), jobs.c.state == "due")
     .values(state="done", finished_at=bindparam("at"))
-)
-_JOBS = select(jobs).where(jobs.c.id.in_(bindparam("ids", expanding=True))).order_by(jobs.c.id)
-_LOCK_JOBS = _JOBS.with_for_update(key_share=True)
-_PAUSE = (
-    update(accounts)
-    .where(accounts.c.account == bindparam("of_account"), accounts.c.paused_until < bindparam("until"))
-    .values(paused_until=bindparam("until"))
-)
-_END_ATTEMPT = (
-    update(attempts)
-    .where(attempts.c.id == bindparam("of"))
-    .values({name: bindparam(f"new_{name}") for name in ("finished_at", "result", "platform_code", "text")})
 )
 
 
@@ -124,8 +113,7 @@ class _FinishFold:
 
     def run(self) -> None:
         unit = self.unit
-        ids = sorted({operation.job_id for operation in self.operations})
-        rows = {row.id: row for row in unit.rows(_LOCK_JOBS if unit.is_postgresql else _JOBS, {"ids": ids})}
+        rows = jobs_by_id(unit, {operation.job_id for operation in self.operations})
         # Locked in the order that everybody keeps: jobs, accounts, addresses, invitations.
         self._pause_accounts(rows)
         touching = [operation for operation in self.operations if _touches_address(operation.outcome)]
@@ -143,7 +131,7 @@ class _FinishFold:
                 self._failed(row, loaded, operation, outcome, mine=mine)
             unit.woken.add(row.account)
         write_job_changes(unit, self.job_changes)
-        unit.many(_END_ATTEMPT, self.attempts)
+        end_attempts(unit, self.attempts)
         self.places.store()
         self.invitations.store()
 
@@ -199,6 +187,7 @@ class _FinishFold:
                 self._ask_next_if_bounced(prompted)
         else:
             self.job_changes.append(change_job(row, state="failed", finished_at=now, error=outcome.code))
+            self.places.not_greeted(_key(row), row.id)
             if prompted is not None and not self.invitations.ask_next(prompted, by="outbox"):
                 self.invitations.take(prompted, not_delivered(prompted.invitation, outcome.code), by="outbox")
 
@@ -219,27 +208,20 @@ class _FinishFold:
     def _pause_accounts(self, rows: Mapping[int, Any]) -> None:
         until: dict[str, Instant] = {}
         for operation in self.operations:
-            pause = _account_pause(operation.outcome)
+            pause = account_pause(operation.outcome)
             if pause is not None:
                 account = rows[operation.job_id].account
                 until[account] = max(self.unit.now + pause, until.get(account, 0))
-        self.unit.many(_PAUSE, [{"of_account": account, "until": until[account]} for account in sorted(until)])
+        pause_accounts(self.unit, until)
 
     def _end(self, operation: Finish, result: str, failed: Failed | None = None) -> None:
-        self.attempts.append(
-            {
-                "of": operation.attempt_id,
-                "new_finished_at": self.unit.now,
-                "new_result": result,
-                "new_platform_code": failed.platform_code if failed else None,
-                "new_text": failed.text if failed else None,
-            }
-        )
+        code, text = (failed.platform_code, failed.text) if failed else (None, None)
+        self.attempts.append(end_of_attempt(operation.attempt_id, self.unit.now, result, code, text))
 
 
-def _account_pause(outcome: Done | Failed) -> Duration | None:
+def account_pause(outcome: object) -> Duration | None:
     """Return how long an account has to rest because of an outcome."""
-    if isinstance(outcome, Done):
+    if not isinstance(outcome, Failed):
         return None
     if outcome.code == MISCONFIGURED:
         return MISCONFIGURED_PAUSE
@@ -249,8 +231,7 @@ def _account_pause(outcome: Done | Failed) -> Duration | None:
 def _touches_address(outcome: Done | Failed) -> bool:
     if isinstance(outcome, Done):
         return outcome.new_address is not None
-    throttled = outcome.retry_after is not None and outcome.scope == "recipient"
-    return throttled or outcome.code in _ADDRESS_IS_DEAD
+    return True  # throttled, dead, or not greeted after all
 
 
 def _key(row: Any) -> Key:

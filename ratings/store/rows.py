@@ -47,7 +47,7 @@ def job_row(
         "priority": _PRIORITY.get(kind, PRIORITY_ANSWER),
         "state": "due",
         "due_at": due_at,
-        "lane": f"{invitation_id}" if kind in _ON_THE_PROMPT else None,
+        "lane": _lane(kind, invitation_id),
         "lease_until": None,
         "attempts": 0,
         "attempt_id": None,
@@ -57,6 +57,13 @@ def job_row(
         "detail": detail,
         "error": None,
     }
+
+
+def _lane(kind: JobKind, invitation_id: int | None) -> str | None:
+    """Return what runs one after another: what is about one prompt, and what is written about one rating."""
+    if kind is JobKind.DESK:
+        return f"desk:{invitation_id}"
+    return f"{invitation_id}" if kind in _ON_THE_PROMPT else None
 
 
 def event_row(

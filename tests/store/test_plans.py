@@ -18,8 +18,8 @@ from ratings.store import (
     link_votes,
     loading,
     pages,
+    queues,
     receipts,
-    results,
     ticket_facts,
     wishes,
     words,
@@ -33,12 +33,12 @@ STATEMENTS: dict[str, Any] = {
     "held texts": words._HELD,
     "parts of comments": words._PARTS,
     "snapshots": claims._SNAPSHOTS,
-    "due jobs": claims._DUE,
-    "expired leases": claims._EXPIRED,
+    "due jobs": queues._DUE,
+    "expired leases": queues._EXPIRED,
     "doubtful attempts": claims._DOUBTFUL,
-    "attempts of lost leases": claims._END_ATTEMPTS,
+    "attempts of lost leases": queues._END_LOST,
     "customers who are out": claims._OUT,
-    "jobs": results._JOBS,
+    "jobs": queues._JOBS,
     "messages on their way": receipts._IN_FLIGHT,
     "earlier closings": closings._EARLIER,
     "aliases": closings._ALIASES,
@@ -62,7 +62,7 @@ STATEMENTS: dict[str, Any] = {
     "reminders that move": loading._MOVE_JOBS,
     "finished jobs": cleaning._FINISHED,
 }
-ON_POSTGRESQL = {**STATEMENTS, "reminders that move": loading._MOVE_FREE_JOBS, "due jobs": claims._LOCK_DUE}
+ON_POSTGRESQL = {**STATEMENTS, "reminders that move": loading._MOVE_FREE_JOBS, "due jobs": queues._LOCK_DUE}
 
 
 def _value(bind: BindParameter[Any]) -> Any:
