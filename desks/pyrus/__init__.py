@@ -1,0 +1,1 @@
+"""Pyrus: forms whose tasks are tickets, over API v4 and the webhooks of a bot."""
