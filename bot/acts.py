@@ -63,9 +63,15 @@ def _prepare(channel: Channel, job: Claimed, site: wording.Site, now: Instant) -
         case JobKind.ACKNOWLEDGE:
             return partial(_acknowledge, channel, job.detail, _acknowledgment(job))
         case JobKind.RENDER:
-            return partial(_render, channel, job, wording.screen(job, site, now))
+            content = wording.screen(job, site, now, edits=channel.capabilities.edit)
+            return _nothing if content is None else partial(_render, channel, job, content)
         case _:
             raise TypeError(f"no worker knows how to do {job.kind}")
+
+
+async def _nothing() -> Attempted:
+    """The admin wants nothing to be said."""
+    return Attempted(Done(result="silent"))
 
 
 async def _attempt(channel: Channel, job: Claimed, act: Act) -> Attempted:

@@ -3,10 +3,12 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.metrics import Metrics
 from bot.notices import addressed
-from ratings.store.closings import Decided, DeskReport, ReopenedResult
+from bot.zones import zone_of
+from ratings.store.closings import PLAIN, Decided, DeskReport, Installation, ReopenedResult
 from ratings.store.writer import Writer
 from ratings.ticket import Reopened, Ticket
 
@@ -15,12 +17,18 @@ class Closings:
     """Decides about closings: exactly once each, whoever reports them and however often."""
 
     def __init__(
-        self, writer: Writer, accounts: frozenset[str], metrics: Metrics, link_accounts: frozenset[str] = frozenset()
+        self,
+        writer: Writer,
+        accounts: frozenset[str],
+        metrics: Metrics,
+        link_accounts: frozenset[str] = frozenset(),
+        installation: Installation = PLAIN,
     ) -> None:
         self._writer = writer
         self._accounts = accounts
         self._metrics = metrics
         self._link_accounts = link_accounts
+        self._installation = installation
 
     async def close(self, ticket: Ticket) -> Decided:
         """Decide about a closing and store it. Raises StoreBusy."""
@@ -28,7 +36,7 @@ class Closings:
 
     async def close_many(self, tickets: Sequence[Ticket]) -> list[Decided]:
         """Decide about many closings in the order given. Raises StoreBusy; what was stored by then stays stored."""
-        reports = [self._writer.queue(DeskReport(ticket, self._accounts)) for ticket in tickets]
+        reports = [self._writer.queue(self._report(ticket)) for ticket in tickets]
         decided = [result for result in await asyncio.gather(*reports) if isinstance(result, Decided)]
         self._count(decided)
         return decided
@@ -36,11 +44,14 @@ class Closings:
     async def render(self, ticket: Ticket) -> Decided:
         """Decide for a closing notice that the desk is about to send itself. Raises StoreBusy."""
         asked = addressed(ticket, self._link_accounts)
-        report = DeskReport(asked, self._accounts, rendered=True, notices=asked.addresses[0].channel)
+        report = replace(self._report(asked), rendered=True, notices=asked.addresses[0].channel)
         decided = await self._writer.do(report)
         assert isinstance(decided, Decided)
         self._count([decided])
         return decided
+
+    def _report(self, ticket: Ticket) -> DeskReport:
+        return DeskReport(ticket, self._accounts, timezone=zone_of(ticket), installation=self._installation)
 
     def _count(self, decided: Sequence[Decided]) -> None:
         for (decision, reason), many in Counter((each.decision, each.reason) for each in decided if each.new).items():

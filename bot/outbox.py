@@ -55,9 +55,11 @@ class Outbox:
         metrics: Metrics,
         clock: Callable[[], Instant],
         public_url: str = "",
+        timezone: str = "UTC",
     ) -> None:
         self._writer = writer
         self._public_url = public_url
+        self._timezone = timezone
         self._channels = channels
         self._tokens = tokens
         self._wake = wake
@@ -125,6 +127,8 @@ class Outbox:
             acknowledge_within=channel.capabilities.acknowledge_within,
             converses=channel.capabilities.converses,
             edits=channel.capabilities.edit,
+            window=channel.capabilities.window,
+            timezone=self._timezone,
         )
         try:
             return await self._writer.do(claim)

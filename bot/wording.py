@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from channels.base import Action, ActionName, Choice, Links, Message, Prompt, Thread
-from ratings.lifecycle import awaits_comment, may_change
+from ratings.lifecycle import JobKind, awaits_comment, may_change
 from ratings.scale import Scale, colours
 from ratings.store.claims import Claimed
 from ratings.survey import Survey
@@ -25,22 +25,33 @@ class Site:
 def prompt(job: Claimed, site: Site) -> Prompt:
     """Return the prompt, or a reminder of it: the words from the newest version, the choices from the decision's."""
     assert job.survey is not None
-    assert job.decided is not None
-    name = "reminder" if job.kind == "reminder" else "question"
-    return _prompt(job, site, name)
+    language = job.language or job.survey.language
+    if job.kind == JobKind.REMINDER:
+        return _prompt(job, site, "reminder", job.survey.reminder(job.revision, language))
+    return _prompt(job, site, "question", job.survey.text("question", language))
 
 
-def screen(job: Claimed, site: Site, now: Instant) -> Prompt | Message:
-    """Return what the prompt's message says now: the choices again, or the thanks with what can still be done."""
+def screen(job: Claimed, site: Site, now: Instant, *, edits: bool) -> Prompt | Message | None:
+    """Return what the prompt's message says now: the choices again, or the thanks with what can still be done.
+
+    None: nothing. Where a rating's reaction is empty, a channel that cannot replace the prompt stays silent; one that can
+    must say something in its place.
+    """
     invitation, survey, decided = job.invitation, job.survey, job.decided
     assert invitation is not None
     assert survey is not None
     assert decided is not None
     if invitation.value is None or (invitation.changing and may_change(invitation, now)):
-        return _prompt(job, site, "question")
+        return _prompt(job, site, "question", survey.text("question", job.language or survey.language))
     language = job.language or survey.language
-    values = {**_ticket_values(job.ticket), **choice_values(decided.scale, invitation.value, language)}
-    parts = [survey.text("thanks", language)]
+    values = {
+        **_ticket_values(job.ticket, survey),
+        **choice_values(decided.scale, invitation.value, language),
+    }
+    reaction = survey.reaction(invitation.value, language)
+    if reaction == "" and not edits and not invitation.comment:
+        return None
+    parts = [reaction or ("" if reaction == "" and not edits else survey.text("thanks", language))]
     actions: list[Action] = []
     changeable = may_change(invitation, now)
     if changeable:
@@ -59,7 +70,7 @@ def screen(job: Claimed, site: Site, now: Instant) -> Prompt | Message:
 def notice(job: Claimed) -> Message:
     """Return a message that stands alone."""
     assert job.survey is not None
-    text = render(job.survey.text(job.text, job.language or job.survey.language), {})
+    text = render(job.survey.text(job.text, job.language or job.survey.language), {"company": job.survey.company})
     return Message(text, key=_key(job, "notice"), client=job.client)
 
 
@@ -84,15 +95,19 @@ def choices(scale: Scale, language: str, *, reverse: bool) -> tuple[Choice, ...]
     return shown[::-1] if reverse else shown
 
 
-def _prompt(job: Claimed, site: Site, name: str) -> Prompt:
+def _prompt(job: Claimed, site: Site, name: str, template: str) -> Prompt:
     survey, decided = job.survey, job.decided
     assert survey is not None
     assert decided is not None
     assert job.invitation is not None
     language = job.language or survey.language
+    values = _ticket_values(job.ticket, survey)
+    text = render(template, values)
+    if job.greets:
+        text = f"{render(survey.text('greeting', language), values)}\n\n{text}"
     return Prompt(
         key=_key(job, name),
-        text=render(survey.text(name, language), _ticket_values(job.ticket)),
+        text=text,
         choices=choices(decided.scale, language, reverse=decided.reverse),
         token=site.token,
         language=language,
@@ -113,7 +128,7 @@ def _thread(ticket: Mapping[str, Any], survey: Survey, language: str) -> Thread:
     message_id = _bracketed(told.get("message_id") or "")
     subject = " ".join(str(ticket.get("subject") or "").split())
     if not message_id or not subject:
-        return Thread(render(survey.text("subject", language), _ticket_values(ticket)), message_id)
+        return Thread(render(survey.text("subject", language), _ticket_values(ticket, survey)), message_id)
     answer = subject if subject.lower().startswith("re:") else f"Re: {subject}"
     references = tuple(filter(None, (_bracketed(each) for each in told.get("references") or ())))
     return Thread(answer, message_id, references)
@@ -124,12 +139,13 @@ def _bracketed(message_id: str) -> str:
     return f"<{bare}>" if bare else ""
 
 
-def _ticket_values(ticket: Mapping[str, Any]) -> dict[str, str]:
+def _ticket_values(ticket: Mapping[str, Any], survey: Survey) -> dict[str, str]:
     agent, customer = ticket.get("agent") or {}, ticket.get("customer") or {}
     found = {
         "ticket.id": ticket.get("id"),
         "ticket.subject": ticket.get("subject"),
         "agent.name": agent.get("name"),
         "customer.name": customer.get("name"),
+        "company": survey.company,
     }
     return {name: str(value) for name, value in found.items() if value}

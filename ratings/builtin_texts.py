@@ -4,7 +4,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "ru": {
         "question": "Как мы справились с вашим обращением «{ticket.subject}»?",
         "reminder": "Нам важно ваше мнение: как мы справились с вашим обращением «{ticket.subject}»?",
-        "greeting": "Здравствуйте! Пишет {company}.",
+        "greeting": "Здравствуйте![ Пишет {company}.]",
         "test": "Это пробное сообщение: оценка не сохраняется.",
         "thanks": "{symbol} Спасибо! Ваша оценка принята.",
         "ask_comment": "Хотите добавить пару слов? Просто напишите их сюда.",
@@ -61,7 +61,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "en": {
         "question": "How did we do with your request “{ticket.subject}”?",
         "reminder": "Your opinion matters to us: how did we do with your request “{ticket.subject}”?",
-        "greeting": "Hello! This is {company}.",
+        "greeting": "Hello![ This is {company}.]",
         "test": "This is a test message: the rating is not saved.",
         "thanks": "{symbol} Thank you! Your rating is saved.",
         "ask_comment": "Would you like to add a few words? Just write them here.",
@@ -118,7 +118,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "uk": {
         "question": "Як ми впоралися з вашим зверненням «{ticket.subject}»?",
         "reminder": "Нам важлива ваша думка: як ми впоралися з вашим зверненням «{ticket.subject}»?",
-        "greeting": "Вітаємо! Пише {company}.",
+        "greeting": "Вітаємо![ Пише {company}.]",
         "test": "Це пробне повідомлення: оцінка не зберігається.",
         "thanks": "{symbol} Дякуємо! Вашу оцінку прийнято.",
         "ask_comment": "Бажаєте додати кілька слів? Просто напишіть їх сюди.",
@@ -175,7 +175,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "pl": {
         "question": "Jak poradziliśmy sobie z Państwa zgłoszeniem „{ticket.subject}”?",
         "reminder": "Państwa opinia jest dla nas ważna: jak poradziliśmy sobie ze zgłoszeniem „{ticket.subject}”?",
-        "greeting": "Dzień dobry! Tu {company}.",
+        "greeting": "Dzień dobry![ Tu {company}.]",
         "test": "To wiadomość próbna: ocena nie jest zapisywana.",
         "thanks": "{symbol} Dziękujemy! Ocena została zapisana.",
         "ask_comment": "Czy chcą Państwo dodać kilka słów? Wystarczy napisać je tutaj.",

@@ -97,7 +97,7 @@ def decide(ticket: Ticket, survey: Survey | None, facts: Facts, now: Instant) ->
         _switched_off(ticket, survey)
         or _not_again(ticket, survey, facts, now)
         or _unwanted(facts, now)
-        or refuse(survey.rules, ticket, _zone(survey, facts, None))
+        or refuse(survey.rules, ticket, zone_for(survey.timezone, facts.default_timezone))
     )
     if refused is not None:
         return refused
@@ -132,9 +132,9 @@ def _left_out(ticket: Ticket, survey: Survey) -> Skip | None:
     return Skip(SkipReason.NOT_SAMPLED, {"rule": "share", "wanted": survey.rules.share})
 
 
-def _zone(survey: Survey, facts: Facts, customers: str | None) -> tzinfo:
-    """The customer's zone, else the survey's, else the installation's."""
-    for name in (customers, survey.timezone, facts.default_timezone):
+def zone_for(*names: str | None) -> tzinfo:
+    """The first of the zones that is one: the customer's, else the survey's, else the installation's; UTC at the last."""
+    for name in names:
         if name and (zone := zone_named(name)) is not None:
             return zone
     return UTC
@@ -144,7 +144,7 @@ def _plan(ticket: Ticket, survey: Survey, facts: Facts, usable: list[Address], n
     """When to ask, and where: at the first address whose window is open at a moment at which we may write."""
     wanted = max(now, ticket.closed_at + survey.timing.delay)
     hours = survey.timing.hours
-    zone = UTC if hours is None else _zone(survey, facts, facts.timezone)
+    zone = zone_for(facts.timezone, survey.timezone, facts.default_timezone)
     at = wanted if hours is None else next_allowed(wanted, hours, zone)
     if at >= ticket.closed_at + survey.timing.expires_after:
         return Skip(SkipReason.EXPIRED, {"rule": "hours", "due_at": format_instant(at)})

@@ -18,6 +18,8 @@ class World:
     """What a job meets: its invitation (None: it concerns only an address), and what holds now.
 
     `converses`: what follows an answer is said on this channel, not on the rating page. `edits`: a message can be replaced.
+    `allowed_from` is the next instant at which the customer may be written to unasked, `window_until` when the messenger
+    stops taking such messages. `cancel_paused`: a survey that is off cancels what it would have asked.
     """
 
     invitation: Invitation | None
@@ -28,6 +30,9 @@ class World:
     acknowledge_within: Duration | None
     converses: bool = True
     edits: bool = True
+    allowed_from: Instant = 0
+    window_until: Instant | None = None
+    cancel_paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,11 @@ def _judge_reminder(invitation: Invitation, world: World, now: Instant) -> Verdi
         return Drop(invitation.state.value)
     if world.opted_out or world.unreachable:
         return Drop("opted_out" if world.opted_out else "unreachable")
-    return Go() if world.survey_on else Wait(now + HOLD_OFF, "survey_off")
+    if not world.survey_on:
+        return Drop("paused") if world.cancel_paused else Wait(now + HOLD_OFF, "survey_off")
+    if _is_shut(world, now):
+        return Drop("window_closed")
+    return Wait(world.allowed_from, "quiet_hours") if world.allowed_from > now else Go()
 
 
 def _judge_prompt(invitation: Invitation, world: World, now: Instant) -> Verdict:
@@ -103,6 +112,15 @@ def _judge_prompt(invitation: Invitation, world: World, now: Instant) -> Verdict
         return Drop("opted_out")
     if world.unreachable:
         return Undeliverable("unreachable")
-    if now > world.prompt_before:
+    if now > world.prompt_before or now >= invitation.expires_at:
         return Undeliverable("too_late")
-    return Go() if world.survey_on else Wait(now + HOLD_OFF, "survey_off")
+    if not world.survey_on:
+        return Drop("paused") if world.cancel_paused else Wait(now + HOLD_OFF, "survey_off")
+    if _is_shut(world, now):
+        return Undeliverable("window_closed")
+    return Wait(world.allowed_from, "quiet_hours") if world.allowed_from > now else Go()
+
+
+def _is_shut(world: World, now: Instant) -> bool:
+    """True once the messenger takes no more messages that nobody asked for, or would not when we may write."""
+    return world.window_until is not None and max(now, world.allowed_from) >= world.window_until

@@ -25,6 +25,7 @@ _FACTS = (
     "polite_at",
     "client",
     "bounces",
+    "greeted_by",
 )
 _LOAD = (
     select(addresses)
@@ -140,6 +141,17 @@ class Addresses:
         """A message arrived."""
         if self._rows[key]["bounces"]:
             self._set(key, bounces=0)
+
+    def greets(self, key: Key, job_id: int) -> bool:
+        """True when this job is the one that tells the address who asks: the first that was made to, until it fails."""
+        if self._rows[key]["greeted_by"] is None:
+            self._set(key, greeted_by=job_id)
+        return bool(self._rows[key]["greeted_by"] == job_id)
+
+    def not_greeted(self, key: Key, job_id: int) -> None:
+        """The job that was to greet will not."""
+        if self._rows[key]["greeted_by"] == job_id:
+            self._set(key, greeted_by=None)
 
     def may_be_polite(self, key: Key) -> bool:
         """True once a day: then this address may be told that it writes to a robot."""

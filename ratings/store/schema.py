@@ -378,11 +378,11 @@ addresses = Table(
     Column("polite_at", BigInteger),
     Column("client", Text),
     Column("bounces", Integer, nullable=False, server_default=text("0")),
-    Column("greeted_at", BigInteger),
+    Column("greeted_by", Id),
     sqlite_with_rowid=False,
 )
 """What is known of an address: opted out, unreachable, its pace, when it was last told that it reads a robot, its app, and how
-many messages in a row came back from it; when it was first told who asks."""
+many messages in a row came back from it; the job that told it who asks."""
 
 customers = Table(
     "customers",

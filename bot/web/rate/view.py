@@ -94,6 +94,7 @@ class View:
     notice: str = ""
     asking: Asking = Asking.NOTHING
     live: bool = False  # the script may improve it
+    reaction: str = ""  # the admin's words on this rating
 
 
 def choose_language(survey: Survey, of_invitation: str, wanted: str) -> Speech:
@@ -207,7 +208,15 @@ def _view(
         notice="page_withdrawn" if withdrawn and not alert else "",
         asking=_asking(page, screen),
         live=live and screen is Screen.ASK,
+        reaction=_reaction(page, checked, speech.language) if screen is Screen.THANKS else "",
     )
+
+
+def _reaction(page: Page, value: int | None, language: str) -> str:
+    """Return the admin's words on a rating; without the ticket's, since whoever holds the link reads them."""
+    template = None if value is None else page.survey.reaction(value, language)
+    values = {"company": page.survey.company, **choice_values(page.scale, value, language)}
+    return render(template, values) if template else ""
 
 
 def _current(page: Page) -> int | None:

@@ -32,7 +32,7 @@ def upgrade() -> None:
     )
     op.add_column("ratings", sa.Column("raw", sa.Integer()))
     op.add_column("rating_history", sa.Column("why", sa.Text()))
-    op.add_column("addresses", sa.Column("greeted_at", sa.BigInteger()))
+    op.add_column("addresses", sa.Column("greeted_by", _ID))
     op.add_column("surveys", sa.Column("paused_at", sa.BigInteger()))
     op.create_table(
         "desk_results",
