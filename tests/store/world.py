@@ -96,6 +96,7 @@ class World:
             lease=more.get("lease", 60 * SECOND),
             idempotent=more.get("idempotent", False),
             acknowledge_within=more.get("acknowledge_within", 150 * SECOND),
+            window=more.get("window"),
         )
         return list(self.store.writer.do_now(claim).jobs)
 
