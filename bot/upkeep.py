@@ -1,4 +1,4 @@
-"""What runs beside the outbox: invitations lapse, votes by link settle, events get their numbers, old records of deliveries are forgotten."""
+"""What runs beside the outbox: invitations lapse, are cancelled with their survey, votes settle, events get their numbers."""
 
 import asyncio
 from functools import partial
@@ -11,10 +11,12 @@ from ratings.store.cleaning import Clean
 from ratings.store.events import NumberEvents
 from ratings.store.lapses import RunLapses
 from ratings.store.link_votes import RunSettlements
+from ratings.store.pauses import RunPauses
 from ratings.store.writer import Operation, StoreClosed, Writer
 
 NUMBER_EVERY = 0.2
 LAPSE_EVERY = 5.0
+PAUSE_EVERY = 5.0
 SETTLE_EVERY = 1.0
 CLEAN_EVERY = 3600.0
 _log = structlog.get_logger("tapfive.upkeep")
@@ -25,6 +27,7 @@ async def keep_up(writer: Writer, timings: Timings) -> None:
     everything: tuple[tuple[float, Operation[int]], ...] = (
         (NUMBER_EVERY, NumberEvents()),
         (LAPSE_EVERY, RunLapses()),
+        (PAUSE_EVERY, RunPauses()),
         (SETTLE_EVERY, RunSettlements(timings)),
         (CLEAN_EVERY, Clean()),
     )

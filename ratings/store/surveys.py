@@ -11,24 +11,25 @@ from ratings.store.schema import invitations, jobs, survey_versions, surveys
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation
 from ratings.survey import Survey, parse_survey, survey_to_dict
+from ratings.times import Instant
 
 HELD_OFF = "survey_off"
 """Why a scheduled prompt waits: its survey was switched off after the decision."""
 
-_ALL = select(surveys.c.id, surveys.c.version, surveys.c.definition).order_by(surveys.c.id)
+_ALL = select(surveys.c.id, surveys.c.version, surveys.c.definition, surveys.c.paused_at).order_by(surveys.c.id)
 _VERSION = select(survey_versions.c.definition).where(
     survey_versions.c.survey_id == bindparam("survey_id"), survey_versions.c.version == bindparam("version")
 )
 
 
 @lru_cache(maxsize=1024)
-def _parse(survey_id: str, version: int, definition: str) -> Survey:
-    return replace(parse_survey(json.loads(definition)), id=survey_id, version=version)
+def _parse(survey_id: str, version: int, definition: str, paused_at: Instant | None = None) -> Survey:
+    return replace(parse_survey(json.loads(definition)), id=survey_id, version=version, paused_at=paused_at)
 
 
 def load_surveys(connection: Connection) -> list[Survey]:
-    """Return every survey in its newest version."""
-    return [_parse(row.id, row.version, row.definition) for row in connection.execute(_ALL)]
+    """Return every survey in its newest version, with since when it is off."""
+    return [_parse(row.id, row.version, row.definition, row.paused_at) for row in connection.execute(_ALL)]
 
 
 def load_survey_version(connection: Connection, survey_id: str, version: int) -> Survey:
@@ -39,7 +40,10 @@ def load_survey_version(connection: Connection, survey_id: str, version: int) ->
 
 @dataclass(frozen=True, slots=True)
 class SaveSurvey(Operation["SurveySaved"]):
-    """Store a survey as its next version, if `expected_version` still is the newest (None: whatever it is, or new)."""
+    """Store a survey as its next version, if `expected_version` still is the newest.
+
+    None: whatever is the newest, or none; 0: only where there is none.
+    """
 
     survey: Survey
     expected_version: int | None
@@ -61,22 +65,23 @@ class SurveySaved:
 
 def _save(unit: Unit, operation: SaveSurvey) -> SurveySaved:
     wanted = operation.survey
-    row = unit.connection.execute(
-        unit.lock(select(surveys.c.version, surveys.c.definition).where(surveys.c.id == wanted.id))
-    ).one_or_none()
-    current = _parse(wanted.id, row.version, row.definition) if row else None
-    if operation.expected_version is not None and (current is None or current.version != operation.expected_version):
+    current = _locked(unit, wanted.id)
+    newest = current.version if current else 0
+    if operation.expected_version is not None and operation.expected_version != newest:
         return SurveySaved(current, conflict=True)
-    saved = replace(wanted, version=current.version + 1 if current else 1)
+    paused_at = _paused_at(wanted, current, unit.now)
+    saved = replace(wanted, version=newest + 1, paused_at=paused_at)
     if current is not None and saved == replace(current, version=saved.version):
         return SurveySaved(current)
     definition = json.dumps(survey_to_dict(saved), ensure_ascii=False, separators=(",", ":"))
+    row = {"id": saved.id, "version": saved.version, "definition": definition, "paused_at": paused_at}
     if current is None:
-        unit.connection.execute(insert(surveys).values(id=saved.id, version=saved.version, definition=definition))
+        unit.insert_missing(surveys, [row])
+        made = _locked(unit, saved.id)
+        if made != saved:  # another process made one at the same time
+            return SurveySaved(made, conflict=True)
     else:
-        unit.connection.execute(
-            update(surveys).where(surveys.c.id == saved.id).values(version=saved.version, definition=definition)
-        )
+        unit.upsert(surveys, [row])
     unit.connection.execute(
         insert(survey_versions).values(
             survey_id=saved.id,
@@ -89,6 +94,19 @@ def _save(unit: Unit, operation: SaveSurvey) -> SurveySaved:
     if saved.enabled and current is not None and not current.enabled:
         _wake_held(unit, saved.id)
     return SurveySaved(saved)
+
+
+def _locked(unit: Unit, survey_id: str) -> Survey | None:
+    """Return a survey's newest version; nobody else changes it meanwhile."""
+    row = unit.connection.execute(unit.lock(select(surveys).where(surveys.c.id == survey_id))).one_or_none()
+    return _parse(row.id, row.version, row.definition, row.paused_at) if row else None
+
+
+def _paused_at(wanted: Survey, current: Survey | None, now: Instant) -> Instant | None:
+    """Return since when the survey is off: other changes meanwhile do not move it."""
+    if wanted.enabled:
+        return None
+    return now if current is None or current.enabled else current.paused_at
 
 
 def _wake_held(unit: Unit, survey_id: str) -> None:
