@@ -120,7 +120,8 @@ def compile_mapping(table: dict[str, Any]) -> Mapping:
     for name in table:
         if name not in known:
             near = get_close_matches(name, known, n=1)
-            raise ValueError(f"write {', '.join(known)}; {name} is none{f', perhaps {near[0]}?' if near else ''}")
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ValueError(f"write the ticket's fields, {' and '.join(_OTHERS)}; {name} is none{hint}")
     if "id" not in table:
         raise ValueError('write at least id, such as id = "data.ticket.id"')
     return Mapping(
