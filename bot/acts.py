@@ -11,6 +11,7 @@ from functools import partial
 import structlog
 
 from bot import wording
+from bot.alerts import alert_message
 from bot.restarts import told
 from channels.base import Channel, Message, Prompt, Sent
 from net.errors import DeliveryError, NotEditable, TapExpired, Throttled
@@ -65,6 +66,8 @@ def _prepare(channel: Channel, job: Claimed, site: wording.Site, now: Instant) -
         case JobKind.RENDER:
             content = wording.screen(job, site, now, edits=channel.capabilities.edit)
             return _nothing if content is None else partial(_render, channel, job, content)
+        case JobKind.ALERT:
+            return partial(_send, channel, job.address, alert_message(job, channel.capabilities.max_text))
         case _:
             raise TypeError(f"no worker knows how to do {job.kind}")
 
@@ -86,7 +89,7 @@ async def _attempt(channel: Channel, job: Claimed, act: Act) -> Attempted:
             code=error.code,
             platform_code=error.platform_code,
         )
-        return Attempted(_failed(error))
+        return Attempted(failed(error))
     except Exception as error:  # noqa: BLE001 - an adapter's defect must not end its account's worker
         _log.error("an adapter failed", account=channel.account, job=job.kind.value, job_id=job.job_id, **told(error))
         return Attempted(Failed("outcome_unknown", again=False, text=f"internal error: {type(error).__name__}"))
@@ -134,7 +137,8 @@ async def _render(channel: Channel, job: Claimed, content: Prompt | Message) -> 
     return Attempted(attempted.outcome, repeatable=channel.capabilities.idempotent_send)
 
 
-def _failed(error: DeliveryError) -> Failed:
+def failed(error: DeliveryError) -> Failed:
+    """Return what an adapter's error says to the store."""
     throttled = error if isinstance(error, Throttled) else None
     return Failed(
         code=error.code,

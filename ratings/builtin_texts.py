@@ -294,3 +294,55 @@ REASONS: dict[str, dict[str, str]] = {
         "expired": "the time for an answer ends before a message may be sent",
     },
 }
+
+NOTES: dict[str, str] = {
+    "ru": "Оценка клиента: {symbol} {value} — {label}",
+    "en": "Customer rating: {symbol} {value} — {label}",
+    "uk": "Оцінка клієнта: {symbol} {value} — {label}",
+    "pl": "Ocena klienta: {symbol} {value} — {label}",
+}
+"""What staff reads on the ticket; the customer's words follow below it."""
+
+ALERTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "ru": {
+        "bad": ("{n} плохая оценка", "{n} плохие оценки", "{n} плохих оценок"),
+        "worded": ("{n} оценка требует внимания", "{n} оценки требуют внимания", "{n} оценок требуют внимания"),
+        "ticket": ("Обращение {id}",),
+        "quoted": ("«{text}»",),
+        "agent": ("Сотрудник: {text}",),
+        "channel": ("Канал: {text}",),
+        "customer": ("Клиент: «{text}»",),
+        "more": ("И ещё {n}.",),
+    },
+    "en": {
+        "bad": ("{n} bad rating", "{n} bad ratings"),
+        "worded": ("{n} rating needs attention", "{n} ratings need attention"),
+        "ticket": ("Ticket {id}",),
+        "quoted": ("“{text}”",),
+        "agent": ("Agent: {text}",),
+        "channel": ("Channel: {text}",),
+        "customer": ("Customer: “{text}”",),
+        "more": ("And {n} more.",),
+    },
+    "uk": {
+        "bad": ("{n} погана оцінка", "{n} погані оцінки", "{n} поганих оцінок"),
+        "worded": ("{n} оцінка потребує уваги", "{n} оцінки потребують уваги", "{n} оцінок потребують уваги"),
+        "ticket": ("Звернення {id}",),
+        "quoted": ("«{text}»",),
+        "agent": ("Співробітник: {text}",),
+        "channel": ("Канал: {text}",),
+        "customer": ("Клієнт: «{text}»",),
+        "more": ("І ще {n}.",),
+    },
+    "pl": {
+        "bad": ("{n} zła ocena", "{n} złe oceny", "{n} złych ocen"),
+        "worded": ("{n} ocena wymaga uwagi", "{n} oceny wymagają uwagi", "{n} ocen wymaga uwagi"),
+        "ticket": ("Zgłoszenie {id}",),
+        "quoted": ("„{text}”",),
+        "agent": ("Pracownik: {text}",),
+        "channel": ("Kanał: {text}",),
+        "customer": ("Klient: „{text}”",),
+        "more": ("I jeszcze {n}.",),
+    },
+}
+"""What staff are told of ratings; a key with several texts has one for each plural form of its language."""

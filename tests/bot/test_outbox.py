@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bot import wording
-from bot.outbox import LEASE_MARGIN, Outbox
+from bot.outbox import Outbox
+from bot.workers import LEASE_MARGIN
 from net.errors import NotEditable, OutcomeUnknown, Unreachable
 from ratings.store.inbound import Refused
 from ratings.store.schema import attempts, invitations, jobs
@@ -113,7 +114,7 @@ class AwayWriter:
 async def test_a_result_outlives_an_outage_that_is_longer_than_its_lease(
     office: Office, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.outbox.IDLE_SECONDS", 0.01)
+    monkeypatch.setattr("bot.workers.IDLE_SECONDS", 0.01)
     await office.close(ANN)
     wire = AwayWriter(office)
 

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from ratings.store.claims import Claim, Claimed
-from ratings.store.closings import Decided, DeskReport, ReopenedResult
+from ratings.store.closings import DeskReport, ReopenedResult
+from ratings.store.earlier import Decided
 from ratings.store.events import NumberEvents
 from ratings.store.inbound import Happening, Pressed, Receive, Received, Tapped, Wrote
 from ratings.store.lapses import RunLapses
@@ -47,9 +48,9 @@ class World:
         assert isinstance(decided, Decided)
         return decided
 
-    def reopen(self, ticket_id: str = "T-1", at: Instant | None = None) -> int:
+    def reopen(self, ticket_id: str = "T-1", at: Instant | None = None, **more: Any) -> int:
         """Report a reopen; return how many invitations it cancelled."""
-        data = {"id": ticket_id, "reopened_at": format_instant(at if at is not None else self.clock())}
+        data = {**more, "id": ticket_id, "reopened_at": format_instant(at if at is not None else self.clock())}
         result = self.store.writer.do_now(DeskReport(parse_reopened(data, self.clock()), self.accounts))
         assert isinstance(result, ReopenedResult)
         return result.cancelled
