@@ -8,7 +8,8 @@ from dataclasses import replace
 from bot.metrics import Metrics
 from bot.notices import addressed
 from bot.zones import zone_of
-from ratings.store.closings import PLAIN, Decided, DeskReport, Installation, ReopenedResult
+from ratings.store.closings import PLAIN, DeskReport, Installation, ReopenedResult
+from ratings.store.earlier import Decided
 from ratings.store.writer import Writer
 from ratings.ticket import Reopened, Ticket
 

@@ -17,7 +17,8 @@ from bot.cli.common import ConfigOption, console, opened_store
 from bot.cli.failures import CommandError
 from bot.cli.ticket_files import Entry, NotTickets, read_tickets
 from ratings.errors import InvalidInput
-from ratings.store.closings import Decided, DeskReport
+from ratings.store.closings import DeskReport
+from ratings.store.earlier import Decided
 from ratings.store.writer import Writer
 from ratings.ticket import Ticket, parse_ticket
 

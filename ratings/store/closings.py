@@ -1,10 +1,8 @@
 """Closings and reopens: one decision for every closing, taken inside the transaction that stores it."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from operator import itemgetter
 from typing import Any, ClassVar
 
@@ -13,23 +11,23 @@ from sqlalchemy import BigInteger, bindparam, cast, false, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from ratings.choosing import choose_survey
+from ratings.earlier import told_by
 from ratings.lifecycle import OPEN_STATES, EventType, Invitation, JobKind, State, Trigger, move_invitation, sent
-from ratings.outcomes import is_bad
-from ratings.rules import NOTHING_EARLIER, Ask, Earlier, Facts, decide
-from ratings.store.addresses import by_account
-from ratings.store.loading import INTERNAL, lock_invitations, terms_of
+from ratings.rules import Ask, Facts, decide
+from ratings.store.closing_rows import invitation_row
+from ratings.store.earlier import Closing, Decided, load_earlier, load_reopens
+from ratings.store.loading import INTERNAL, terms_of
 from ratings.store.rows import event_row, job_row
 from ratings.store.schema import (
     closing_aliases,
     events,
     invitations,
     jobs,
-    ratings,
     reopens,
     ticket_tags,
     tickets,
 )
-from ratings.store.surveys import load_survey_version, load_surveys
+from ratings.store.surveys import load_surveys
 from ratings.store.ticket_facts import TicketFacts, customer_keys
 from ratings.store.unit import Row, Unit
 from ratings.store.writer import Operation
@@ -37,46 +35,7 @@ from ratings.survey import Survey
 from ratings.texts import pick_language
 from ratings.ticket import Reopened, Ticket, ticket_to_dict
 from ratings.times import Duration, Instant
-from ratings.votes import VoteState
 
-_THEIRS = (
-    invitations.c.desk == bindparam("desk"),
-    invitations.c.ticket_id.in_(bindparam("ticket_ids", expanding=True)),
-)
-_EARLIER = (
-    select(
-        invitations.c.id,
-        invitations.c.desk,
-        invitations.c.ticket_id,
-        invitations.c.closing,
-        invitations.c.closed_at,
-        invitations.c.decision,
-        invitations.c.reason,
-        invitations.c.due_at,
-        invitations.c.state,
-        invitations.c.asked_at,
-        invitations.c.expires_at,
-        invitations.c.awaits_closing,
-        invitations.c.customer,
-        invitations.c.survey_id,
-        invitations.c.survey_version,
-        invitations.c.recovery_of,
-        ratings.c.value,
-        ratings.c.rated_at,
-        ratings.c.state.label("vote_state"),
-    )
-    .select_from(invitations.outerjoin(ratings, ratings.c.id == invitations.c.id))
-    .where(*_THEIRS)
-    .order_by(invitations.c.decided_at, invitations.c.id)
-)
-_EARLIER_IDS = select(invitations.c.id).where(*_THEIRS)
-_ALIASES = select(closing_aliases).where(
-    closing_aliases.c.desk == bindparam("desk"),
-    closing_aliases.c.ticket_id.in_(bindparam("ticket_ids", expanding=True)),
-)
-_REOPENS = select(reopens).where(
-    reopens.c.desk == bindparam("desk"), reopens.c.ticket_id.in_(bindparam("ticket_ids", expanding=True))
-)
 _ARRIVED = update(invitations).where(invitations.c.id == bindparam("of")).values(awaits_closing=false())
 _CANCEL = (
     update(invitations)
@@ -88,17 +47,6 @@ RENDERED = "rendered"
 
 _LOCKS_FROM = 7_461_706_665_000
 _LOCK_TICKETS = select(func.pg_advisory_xact_lock(func.unnest(cast(bindparam("keys"), ARRAY(BigInteger)))))
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """The decision about a closing as it is stored; `new` when this report made it."""
-
-    invitation_id: int
-    decision: str
-    reason: str | None
-    due_at: Instant | None
-    new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,25 +102,6 @@ class DeskReport(Operation["Decided | ReopenedResult"]):
         return 8
 
 
-@dataclass(slots=True)
-class _Earlier:
-    """An invitation of a ticket as this batch sees it: stored before, or about to be (then it has its row)."""
-
-    decided: Decided
-    closing: str
-    closed_at: Instant
-    expires_at: Instant
-    state: State
-    asked_at: Instant | None = None
-    awaits: bool = False
-    row: Row | None = None
-    aliases: set[str] = field(default_factory=set)
-    customer: str | None = None
-    recovery_of: int | None = None
-    rated_at: Instant | None = None
-    bad: bool = False
-
-
 class _Fold:
     def __init__(self, unit: Unit, operations: Sequence[DeskReport]) -> None:
         self.unit = unit
@@ -185,10 +114,8 @@ class _Fold:
         self.cancelled: list[Row] = []
         self.aliases: list[Row] = []
         self.arrived: list[Row] = []
-        self.reopened: dict[tuple[str, str], Instant] = {}
         self.new_reopens: dict[tuple[str, str], Instant] = {}
         self.languages: dict[tuple[str | None, str], str] = {}
-        self.versions: dict[tuple[str, int], Survey] = {}
 
     def run(self) -> list[Decided | ReopenedResult]:
         reports = [operation.report for operation in self.operations]
@@ -197,7 +124,8 @@ class _Fold:
         self.reopens = any(isinstance(report, Reopened) for report in reports)
         self.surveys = load_surveys(self.unit.connection)
         self._lock(keys, closed)
-        self.earlier = self._load_earlier(keys)
+        self.earlier = load_earlier(self.unit, keys, reopens=self.reopens)
+        self.reopened = load_reopens(self.unit, keys)
         spaced = any(survey.rules.every for survey in self.surveys)
         self.facts = TicketFacts(self.unit, closed, asks=spaced)
         results: list[Decided | ReopenedResult] = []
@@ -223,39 +151,6 @@ class _Fold:
         numbers = sorted({_lock_number(name) for name in names})
         self.unit.connection.execute(_LOCK_TICKETS, {"keys": numbers})
         self.surveys = load_surveys(self.unit.connection)  # what was switched while we waited counts
-
-    def _load_earlier(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[_Earlier]]:
-        found: dict[tuple[str, str], list[_Earlier]] = {}
-        wanted = {desk: {"desk": desk, "ticket_ids": ids} for desk, ids in by_account(keys).items()}
-        if self.unit.is_postgresql and self.reopens:
-            # A vote may be on its way in another process: what it makes of the invitation is read after it is done.
-            earlier_ones = [row.id for theirs in wanted.values() for row in self.unit.rows(_EARLIER_IDS, theirs)]
-            lock_invitations(self.unit, earlier_ones)
-        for desk, theirs in wanted.items():
-            for row in self.unit.rows(_EARLIER, theirs):
-                decided = Decided(row.id, row.decision, row.reason, row.due_at, new=False)
-                earlier = _Earlier(
-                    decided,
-                    row.closing,
-                    row.closed_at,
-                    row.expires_at,
-                    State(row.state),
-                    row.asked_at,
-                    awaits=bool(row.awaits_closing),
-                    customer=row.customer,
-                    recovery_of=row.recovery_of,
-                )
-                if row.vote_state == VoteState.CONFIRMED.value:
-                    earlier.rated_at, earlier.bad = row.rated_at, self._is_bad(row)
-                found.setdefault((row.desk, row.ticket_id), []).append(earlier)
-            for row in self.unit.rows(_ALIASES, theirs):
-                for earlier in found[desk, row.ticket_id]:  # the ticket's newest closing counts for a reopen
-                    if earlier.decided.invitation_id == row.invitation_id:
-                        earlier.aliases.add(row.closing)
-                        earlier.closed_at = max(earlier.closed_at, row.closed_at)
-            for row in self.unit.rows(_REOPENS, theirs):
-                self.reopened[desk, row.ticket_id] = row.reopened_at
-        return found
 
     def _close(self, ticket: Ticket, operation: DeskReport) -> Decided:
         rendered, accounts = operation.rendered, operation.accounts
@@ -285,7 +180,7 @@ class _Fold:
             accounts=accounts if operation.notices is None else accounts | {operation.notices},
             opted_out=self.facts.opted_out,
             unreachable=self.facts.unreachable,
-            earlier=_told_by(known) if known else NOTHING_EARLIER,
+            earlier=told_by(known),
             reopened_at=self.reopened.get((ticket.desk, ticket.id)),
             customer_opted_out=self.facts.customer_out(ticket),
             resting_until=self.facts.resting_until(ticket),
@@ -327,7 +222,7 @@ class _Fold:
             )
         )
 
-    def _ask_by_notice(self, earlier: _Earlier, row: Row, survey: Survey | None, accounts: frozenset[str]) -> None:
+    def _ask_by_notice(self, earlier: Closing, row: Row, survey: Survey | None, accounts: frozenset[str]) -> None:
         """Ask by the desk's own notice, which goes out now. Reminders go by the account, where there is one."""
         assert survey is not None
         now = self.unit.now
@@ -365,7 +260,7 @@ class _Fold:
                 )
         self.events.extend(event_row(self.unit, event, row["id"]) for event in step.events)
 
-    def _arrive(self, earlier: _Earlier, *, rendered: bool) -> None:
+    def _arrive(self, earlier: Closing, *, rendered: bool) -> None:
         """The closing that a rendered notice was about is reported."""
         if earlier.awaits and not rendered:
             earlier.awaits = False
@@ -374,7 +269,7 @@ class _Fold:
             else:
                 self.arrived.append({"of": earlier.decided.invitation_id})
 
-    def _alias(self, earlier: _Earlier, ticket: Ticket, closing: str) -> None:
+    def _alias(self, earlier: Closing, ticket: Ticket, closing: str) -> None:
         """Remember that this closing is the same as an earlier one, for when it is reported again."""
         earlier.aliases.add(closing)
         earlier.closed_at = max(earlier.closed_at, ticket.closed_at)
@@ -389,81 +284,25 @@ class _Fold:
             }
         )
 
-    def _insert(self, ticket: Ticket, closing: str, survey: Survey | None, ask: Ask | None) -> _Earlier:
+    def _insert(self, ticket: Ticket, closing: str, survey: Survey | None, ask: Ask | None) -> Closing:
         now = self.unit.now
         number = self.unit.next_id()
-        state = State.SCHEDULED if ask else State.SKIPPED
-        first = ticket.addresses[0] if ticket.addresses else None
-        account = ask.channel if ask else first.channel if first else None
-        address = ask.address if ask else first.id if first else None
-        wanted = ticket.customer.language
-        row: Row = {
-            "id": number,
-            "desk": ticket.desk,
-            "ticket_id": ticket.id,
-            "closing": closing,
-            "closed_at": ticket.closed_at,
-            "decision": "ask" if ask else "skip",
-            "reason": None,
-            "detail": None,
-            "decided_at": now,
-            "due_at": ask.at if ask else None,
-            "survey_id": survey.id if survey else None,
-            "survey_version": survey.version if survey else None,
-            "language": self._language(wanted, survey) if survey else None,
-            "account": account,
-            "address": address,
-            "customer": ticket.customer_key(account or "", address or ""),
-            "form": ticket.form.id if ticket.form else None,
-            "group_id": ticket.group.id if ticket.group else None,
-            "agent_id": ticket.agent.id if ticket.agent else None,
-            "agent_name": ticket.agent.name if ticket.agent else None,
-            "priority": ticket.priority,
-            "kind": ticket.kind,
-            "ticket_url": ticket.url,
-            "subject": ticket.subject,
-            "state": state.value,
-            "state_reason": None,
-            "asked_at": None,
-            "delivery": None,
-            "external_id": None,
-            "expires_at": ticket.closed_at + (survey.timing.expires_after if survey else 0),
-            "comment": None,
-            "comment_until": None,
-            "changing": False,
-            "revision": 0,
-            "accepted_at": None,
-            "further": json.dumps(ask.further) if ask and ask.further else None,
-            "awaits_closing": False,
-            "chosen": _chosen(survey) if survey else None,
-            "inclusion": ask.inclusion if ask and ask.inclusion < 1 else None,
-            "timezone": ask.timezone if ask else None,
-            "window_until": ask.window_until if ask else None,
-            "recovery_of": ask.recovery_of if ask else None,
-            "writes_back": False,
-        }
+        language = self._language(ticket.customer.language, survey) if survey else None
+        row = invitation_row(number, ticket, closing, survey, ask, language, now)
         self.invitations.append(row)
         self.tickets.append({"id": number, "received_at": now, "snapshot": _json(ticket_to_dict(ticket))})
         self.tags.extend({"tag": tag, "invitation_id": number} for tag in dict.fromkeys(ticket.tags))
         decided = Decided(number, row["decision"], None, row["due_at"], new=True)
-        return _Earlier(
+        return Closing(
             decided,
             closing,
             ticket.closed_at,
             row["expires_at"],
-            state,
+            State(row["state"]),
             row=row,
             customer=row["customer"],
             recovery_of=row["recovery_of"],
         )
-
-    def _is_bad(self, row: Any) -> bool:
-        """Return whether a rating asks for recovery, by the survey as it was when it was decided to ask."""
-        key = row.survey_id, row.survey_version
-        if key not in self.versions:
-            self.versions[key] = load_survey_version(self.unit.connection, *key)
-        survey = self.versions[key]
-        return is_bad(survey.outcomes, survey.scale, row.value)
 
     def _language(self, wanted: str | None, survey: Survey) -> str:
         key = (wanted, survey.id)
@@ -508,32 +347,6 @@ class _Fold:
         unit.many(_CANCEL, sorted(self.cancelled, key=itemgetter("of")))
         unit.many(_ARRIVED, sorted(self.arrived, key=itemgetter("of")))
         unit.insert(events, self.events)
-
-
-def _told_by(known: Sequence[_Earlier]) -> Earlier:
-    """Return what a ticket's earlier closings say of asking once more."""
-    asked = [each.closed_at for each in known if each.asked_at is not None or each.state is State.ANSWERED]
-    asks = [each.asked_at for each in known if each.asked_at is not None]
-    asks += [each.decided.due_at for each in known if each.state is State.SCHEDULED and each.decided.due_at is not None]
-    rated = [each for each in known if each.rated_at is not None]
-    recovered = any(each.recovery_of and (each.asked_at is not None or each.state in OPEN_STATES) for each in known)
-    newest = max(rated, key=lambda each: each.rated_at or 0, default=None)
-    return Earlier(
-        asked_until=max(asked, default=None),
-        asks=tuple(asks),
-        answered_at=newest.rated_at if newest else None,
-        bad_rating=newest.decided.invitation_id if newest and newest.bad and not recovered else None,
-    )
-
-
-@cache
-def _bound(names: tuple[str, ...]) -> str:
-    return json.dumps(names)
-
-
-def _chosen(survey: Survey) -> str:
-    """Return why this survey and no other: the names of its bindings, all of which fit."""
-    return _bound(survey.bound)
 
 
 def _again(decided: Decided) -> Decided:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ratings.store.closings import Decided, DeskReport, Installation
+from ratings.store.closings import DeskReport, Installation
+from ratings.store.earlier import Decided
 from ratings.store.results import Done, Failed
 from ratings.store.schema import addresses, invitations, jobs
 from ratings.store.store import Store
@@ -143,7 +144,9 @@ def test_a_ticket_that_was_rated_is_left_alone_when_it_is_closed_again(world: Wo
     world.tap(world.asked("T-1"), 5)
     decided = again(world, clock, HOUR, "T-1", closing_id="b")
     assert decided.reason == "reclosed"
-    clock.now = parse_instant(detail_of(world, decided)["next_at"]) + MINUTE  # a world's tickets were closed a minute ago
+    clock.now = (
+        parse_instant(detail_of(world, decided)["next_at"]) + MINUTE
+    )  # a world's tickets were closed a minute ago
     assert world.close("T-1", closing_id="c").decision == "ask"
 
 

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, create_engine, event, text
 from ratings.lifecycle import Delivery
 from ratings.links import LinkKind
 from ratings.store.claims import Claimed
-from ratings.store.closings import Decided, DeskReport
+from ratings.store.closings import DeskReport
+from ratings.store.earlier import Decided
 from ratings.store.inbound import Delivered, Pressed, Receive
 from ratings.store.link_votes import MAX_HITS, MAX_VOTES, RunSettlements
 from ratings.store.pages import SetAsking, Wish

@@ -2,7 +2,8 @@
 
 import pytest
 
-from ratings.store.closings import Decided, DeskReport
+from ratings.store.closings import DeskReport
+from ratings.store.earlier import Decided
 from ratings.store.results import Done
 from ratings.store.schema import events, invitations, jobs
 from ratings.ticket import parse_ticket

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from sqlalchemy import Connection, select, text
 
-from ratings.store.closings import Decided
+from ratings.store.earlier import Decided
 from ratings.store.engine import writer_engine
 from ratings.store.results import Failed
 from ratings.store.schema import api_keys, events, invitations, jobs, rating_history, ratings, votes

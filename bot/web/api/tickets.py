@@ -15,7 +15,7 @@ from bot.web.api.idempotency import Idempotency
 from bot.web.api.queries import no_parameters
 from bot.web.problems import problem
 from ratings.errors import FieldError, InvalidInput
-from ratings.store.closings import Decided
+from ratings.store.earlier import Decided
 from ratings.store.keys import Scope
 from ratings.store.writer import StoreBusy, StoreClosed
 from ratings.ticket import Ticket, parse_reopened, parse_ticket
