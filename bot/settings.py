@@ -25,6 +25,8 @@ from bot.settings_problems import Findings, SettingsError, WrongValueError, did_
 from bot.settings_tables import TABLES, Settings
 from channels import registry
 from channels.base import ChannelConfig
+from desks import registry as desk_registry
+from desks.base import DeskConfig
 
 __all__ = ["SettingRow", "Settings", "SettingsError", "build_settings", "describe_settings", "load_settings"]
 
@@ -145,11 +147,14 @@ def build_settings(
         config = found.validate(path, registry.config_class(kind), raw, context)
         if config is not None:
             channels[".".join(path[1:])] = config
-    for _nothing in found.accounts("desks", values.get("desks", {}), []):
-        raise AssertionError("no desk kind exists")
+    desks: dict[str, DeskConfig] = {}
+    for path, kind, raw in found.accounts("desks", values.get("desks", {}), list(desk_registry.kinds())):
+        of_desk = found.validate(path, desk_registry.config_class(kind), raw, context)
+        if of_desk is not None:
+            desks[".".join(path[1:])] = of_desk
     if found.lines:
         raise SettingsError(found.lines)
-    return Settings(**tables, channels=channels)
+    return Settings(**tables, channels=channels, desks=desks)
 
 
 class _Resolver:
@@ -208,9 +213,10 @@ class SettingRow:
 
 
 def describe_settings() -> list[SettingRow]:
-    """Every key of every table, those of each channel kind under `channels.<kind>.<account>`."""
+    """Every key of every table, those of each kind under `channels.<kind>.<account>` and `desks.<kind>.<name>`."""
     models: dict[str, type[BaseModel]] = dict(TABLES)
     models |= {f"channels.{kind}.<account>": registry.config_class(kind) for kind in registry.kinds()}
+    models |= {f"desks.{kind}.<name>": desk_registry.config_class(kind) for kind in desk_registry.kinds()}
     return [
         SettingRow(table, described.alias or key, _default(described), described.description or "")
         for table, model in models.items()

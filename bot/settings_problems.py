@@ -7,7 +7,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -125,9 +125,18 @@ def _locate(path: KeyPath, model: type[BaseModel]) -> tuple[type[BaseModel], boo
         if described is None:
             continue  # the index in a list, or an unknown key
         secret = "SecretStr" in repr(described.annotation)
-        if isinstance(described.annotation, type) and issubclass(described.annotation, BaseModel) and part != path[-1]:
-            model = described.annotation
+        inner = next(_models(described.annotation), None)
+        if inner is not None and part != path[-1]:
+            model = inner
     return model, secret
+
+
+def _models(annotation: object) -> Iterator[type[BaseModel]]:
+    """The models in an annotation: its own, those of a list or a table, and what may also be None."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
 
 
 def _show(value: object, *, hidden: bool) -> str:

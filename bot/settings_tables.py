@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from bot.settings_problems import WrongValueError, did_you_mean
 from channels.base import ChannelConfig
+from desks.base import DeskConfig
 from net.secrets import Secret
 
 MIN_SECRET_BYTES = 32
@@ -170,7 +171,7 @@ TABLES: dict[str, type[_Table]] = {
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All of it, validated. `channels` is by account slug ("telegram.support"); no desk kind exists yet."""
+    """All of it, validated. `channels` is by account slug ("telegram.support"), `desks` by name ("pyrus.main")."""
 
     server: ServerSettings
     store: StoreSettings
@@ -178,4 +179,4 @@ class Settings:
     votes: VotesSettings
     log: LogSettings
     channels: Mapping[str, ChannelConfig] = field(default_factory=dict)
-    desks: Mapping[str, BaseModel] = field(default_factory=dict)
+    desks: Mapping[str, DeskConfig] = field(default_factory=dict)

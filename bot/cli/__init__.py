@@ -21,6 +21,7 @@ COMMANDS = {
     "ratings": "bot.cli.ratings:app",
     "close": "bot.cli.close:close",
     "apikey": "bot.cli.keys:app",
+    "desk": "bot.cli.desks:app",
 }
 """Every command and where it is: `module:function`, or `module:app` for a group of commands."""
 

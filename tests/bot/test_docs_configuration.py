@@ -24,8 +24,12 @@ def row_id(row: SettingRow) -> str:
     return f"{row.table}.{row.key}"
 
 
+def table_of(row: SettingRow) -> str:
+    return row.table.replace("<account>", "support").replace("<name>", "main")
+
+
 def keys_of(row: SettingRow, values: Mapping[str, Any]) -> Mapping[str, Any]:
-    for part in row.table.replace("<account>", "support").split("."):
+    for part in table_of(row).split("."):
         values = values[part]
     return values
 
@@ -41,13 +45,15 @@ def test_the_commented_examples_work_when_the_comment_signs_are_taken_off(tmp_pa
     path = tmp_path / "config.toml"
     path.write_text(UNCOMMENTED, encoding="utf-8")
     named = dict.fromkeys(re.findall(r'"env:(\w+)"', UNCOMMENTED), "123456789:" + "A" * 35)
+    named["DESK_SECRET"] = "whsec_" + "A" * 44
     settings = load_settings(path, environ={**named, **ENVIRON})
     assert settings.channels["telegram.support"].mode is Mode.WEBHOOK
+    assert settings.desks["generic.main"].timeout == 10
 
 
 @pytest.mark.parametrize("row", ROWS, ids=row_id)
 def test_every_key_is_in_config_toml_with_its_default(row: SettingRow) -> None:
-    values = keys_of(row, tomllib.loads(CONFIG if not row.table.startswith("channels.") else UNCOMMENTED))
+    values = keys_of(row, tomllib.loads(CONFIG if not row.table.startswith(("channels.", "desks.")) else UNCOMMENTED))
     assert row.key in values
     if row.default not in {"required", "none"}:
         assert values[row.key] == tomllib.loads(f"value = {row.default}")["value"]
@@ -63,7 +69,7 @@ def test_every_key_has_help_and_a_line_on_the_page(row: SettingRow) -> None:
 def test_no_key_is_on_the_page_or_in_the_file_that_the_code_does_not_know() -> None:
     known = {row_id(row) for row in ROWS}
     assert set(re.findall(r"^\| `([a-z_.<>]+)` \|", PAGE, re.MULTILINE)) == known
-    tables = {row.table.replace("<account>", "support") for row in ROWS}
+    tables = {table_of(row) for row in ROWS}
     assert set(re.findall(r"^#?\[([a-z._]+)\]$", CONFIG, re.MULTILINE)) == tables
 
 

@@ -13,6 +13,10 @@ from channels.base import Mode
 SECRET = "0123456789abcdef0123456789abcdef"
 ENVIRON = {"TAPFIVE_SECRET": SECRET}
 BOT_TOKEN = "123456789:AAF-this_is_the_token_of_a_bot_0123"
+GENERIC = """
+[desks.generic.main]
+token = "env:BOT"
+"""
 TELEGRAM = """
 [channels.telegram.support]
 token = "env:BOT"
@@ -205,7 +209,11 @@ def test_the_tokens_of_channels_are_not_shown(tmp_path: Path) -> None:
         (TELEGRAM + "mode = 'poling'", "channels.telegram.support.mode: found \"poling\"; allowed: 'webhook', 'polling', 'relay' or 'send-only'"),
         (TELEGRAM + "pace = {per_second = 0, per_recipient = 1}", "channels.telegram.support.pace.per_second: found 0; allowed: greater than 0"),
         (TELEGRAM + "pace = {per_secnd = 1, per_second = 1, per_recipient = 1}", "channels.telegram.support.pace.per_secnd: found an unknown key; allowed: per_second, per_recipient; did you mean per_second?"),
-        ("[desks.zendesk.main]\nurl = 'x'", "desks.zendesk: found an unknown kind; allowed: none, no kind exists yet"),
+        ("[desks.zendesk.main]\nurl = 'x'", "desks.zendesk: found an unknown kind; allowed: generic, pyrus"),
+        ("[desks.generic.main]\nper_second = 1", "desks.generic.main: found a table; allowed: secret, verify or token: without one of them anybody could close tickets"),
+        (GENERIC + "mapping = {id = 'id', priorty = 'x'}", "desks.generic.main.mapping: found a table; allowed: the ticket's fields, reopened_at and event_id and when and reopened_when and own_when; priorty is none; did you mean priority?"),
+        (GENERIC + "verify = {secret = 'plain', header = 'X'}", "desks.generic.main.verify.secret[0]: found a plain string; allowed: env:NAME or file:PATH, never the secret itself"),
+        (GENERIC + "verify = {secret = 'env:BOT', header = 'X', hedder = 1}", "desks.generic.main.verify.hedder: found an unknown key; allowed: secret, header, prefix, algorithm, encoding, template, timestamp_header, id_header, url, tolerance; did you mean header?"),
     ],
 )  # fmt: skip
 def test_a_wrong_key_is_one_line_with_what_was_found_and_what_is_allowed(tmp_path: Path, text: str, line: str) -> None:
