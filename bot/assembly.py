@@ -18,6 +18,7 @@ import uvicorn
 from bot import clock as system_clock
 from bot.answers import Answers
 from bot.closings import Closings
+from bot.event_delivery import EventDelivery, EventSender
 from bot.metrics import Metrics
 from bot.outbox import Outbox
 from bot.polling import Polling
@@ -33,6 +34,8 @@ from bot.web.rate.nonces import Nonces
 from channels import registry
 from channels.base import Channel, ChannelConfig, Mode
 from net.errors import DeliveryError
+from net.guard import Guard
+from net.http import HttpClient
 from ratings.links import Timings
 from ratings.store.engine import is_sqlite
 from ratings.store.migrate import migrate, migration_state
@@ -69,6 +72,9 @@ class Parts:
     closings: Closings
     outbox: Outbox
     polling: Polling
+    guard: Guard
+    event_sender: EventSender
+    event_delivery: EventDelivery
     application: Application
 
 
@@ -132,7 +138,9 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
     by_links = frozenset(name for name, channel in channels.items() if channel.capabilities.choices == "links")
     closings = Closings(store.writer, frozenset(channels), metrics, by_links)
     polled = {account: channel for account, channel in channels.items() if channel.config.mode is Mode.POLLING}
-    api = make_api(store, closings, tokens, settings, clock)
+    guard = Guard(allow_private=settings.server.allow_private_hooks)
+    event_sender = EventSender(HttpClient(guard=guard), clock)
+    api = make_api(store, closings, tokens, settings, clock, event_sender, guard)
     pages = rate_routes(
         store,
         tokens,
@@ -153,6 +161,9 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
         closings=closings,
         outbox=Outbox(store.writer, channels, tokens, wake, metrics, clock, settings.server.public_url),
         polling=Polling(store, answers, polled, clock),
+        guard=guard,
+        event_sender=event_sender,
+        event_delivery=EventDelivery(store, event_sender, clock),
         application=Application(
             Hooks(channels, answers, metrics, settings.server.max_body), make_rest(store, metrics, api, clock, pages)
         ),
@@ -166,18 +177,21 @@ async def running(parts: Parts, *, work: bool) -> AsyncIterator[None]:
     await parts.wake.start()
     tasks = [asyncio.create_task(_install(parts))]
     outbox = []
+    deliveries = []
     if work:
         tasks += [
             asyncio.create_task(parts.polling.run()),
             asyncio.create_task(keep_up(parts.store.writer, link_timings(parts.settings))),
         ]
         outbox = [asyncio.create_task(parts.outbox.run())]
+        deliveries = [asyncio.create_task(parts.event_delivery.run())]
     try:
         yield
     finally:
         await _cancel(tasks)
-        await parts.outbox.finish(FINISH_SECONDS)
-        await _cancel(outbox)  # has ended by itself, but where the store hangs
+        await asyncio.gather(parts.outbox.finish(FINISH_SECONDS), parts.event_delivery.finish(FINISH_SECONDS))
+        await parts.event_sender.close()
+        await _cancel([*outbox, *deliveries])  # has ended by itself, but where the store hangs
         await parts.answers.finish(FINISH_SECONDS)
         for channel in parts.channels.values():
             await channel.close()

@@ -118,6 +118,9 @@ class ServerSettings(_Table):
     max_body: _Whole = Field(
         262_144, ge=1024, le=67_108_864, description="bytes that a hook or one ticket may have; more is answered 413"
     )
+    allow_private_hooks: bool = Field(
+        False, description="true lets events be posted to private addresses, and without encryption"
+    )
 
 
 class StoreSettings(_Table):

@@ -38,6 +38,14 @@ OPERATIONS: list[tuple[str, str, Scope, Any, list[str]]] = [
     ("POST", "/v1/tickets/closed/batch?limit=5", Scope.WRITE, [], ["/limit"]),
     ("POST", "/v1/tickets/reopened?limit=5", Scope.WRITE, {}, ["/limit"]),
     ("PATCH", "/v1/surveys/default?force=1", Scope.ADMIN, {}, ["/force"]),
+    ("GET", "/v1/endpoints?state=active", Scope.ADMIN, None, ["/state"]),
+    ("POST", "/v1/endpoints", Scope.ADMIN, {"types": "all", "secret": "x"}, ["/url", "/types", "/secret"]),
+    ("GET", "/v1/endpoints/1?limit=5", Scope.ADMIN, None, ["/limit"]),
+    ("PATCH", "/v1/endpoints/1", Scope.ADMIN, {"state": "disabled", "id": 1}, ["/state", "/id"]),
+    ("DELETE", "/v1/endpoints/1?force=1", Scope.ADMIN, None, ["/force"]),
+    ("POST", "/v1/endpoints/1/rotate", Scope.ADMIN, {"keep_s": "long"}, ["/keep_s"]),
+    ("POST", "/v1/endpoints/1/test?type=x", Scope.ADMIN, {}, ["/type"]),
+    ("GET", "/v1/endpoints/1/deliveries?ok=1&limit=0", Scope.ADMIN, None, ["/ok", "/limit"]),
     ("GET", "/v1/surveys?limit=5", Scope.READ, None, ["/limit"]),
     ("GET", "/v1/surveys/default?version=1", Scope.READ, None, ["/version"]),
     ("PATCH", "/v1/surveys/default", Scope.ADMIN, {"enabled": 1, "colour": "red"}, ["/enabled", "/colour"]),
@@ -65,7 +73,10 @@ async def test_the_ladder_of_an_operation(
 async def test_the_table_above_has_every_operation(local: Service) -> None:
     published = (await local.client.get("/openapi.json")).json()
     described = {
-        (method.upper(), path.replace("{survey_id}", "default").replace("{invitation_id}", "1"))
+        (
+            method.upper(),
+            path.replace("{survey_id}", "default").replace("{invitation_id}", "1").replace("{endpoint_id}", "1"),
+        )
         for path, methods in published["paths"].items()
         for method in methods
     }
@@ -146,7 +157,8 @@ async def test_the_page_shows_every_operation_and_schema_and_loads_nothing(local
     page = await local.client.get("/docs")
     assert page.headers["content-type"].startswith("text/html")
     for _method, path, *_ in OPERATIONS:
-        assert path.partition("?")[0].replace("default", "{survey_id}").replace("/1/", "/{invitation_id}/") in page.text
+        shown = path.partition("?")[0].replace("endpoints/1", "endpoints/{endpoint_id}")
+        assert shown.replace("default", "{survey_id}").replace("/1/", "/{invitation_id}/") in page.text
     for name in COMPONENTS:
         assert f"id='schema-{name}'" in page.text
     assert "<script" not in page.text

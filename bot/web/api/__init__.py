@@ -14,11 +14,13 @@ from starlette.responses import HTMLResponse, Response
 
 from bot import __version__
 from bot.closings import Closings
+from bot.event_delivery import EventSender
 from bot.settings import Settings
-from bot.web.api import operations
+from bot.web.api import endpoint_operations, operations
 from bot.web.api.access import Access
 from bot.web.api.bodies import answer
 from bot.web.api.docs_page import CONTENT_SECURITY_POLICY, render
+from bot.web.api.endpoints import EndpointRoutes
 from bot.web.api.errors import handle_errors
 from bot.web.api.idempotency import Idempotency
 from bot.web.api.notices import RenderRoutes
@@ -28,6 +30,7 @@ from bot.web.api.surveys import SurveyRoutes
 from bot.web.api.tickets import TicketRoutes
 from bot.web.api.votes import VoteRoutes
 from bot.web.api.waiting import Handler, in_time
+from net.guard import Guard
 from ratings.store.store import Store
 from ratings.times import Instant
 from ratings.tokens import Tokens
@@ -36,7 +39,13 @@ MOUNTED_AT = "/api"
 
 
 def make_api(
-    store: Store, closings: Closings, tokens: Tokens, settings: Settings, clock: Callable[[], Instant]
+    store: Store,
+    closings: Closings,
+    tokens: Tokens,
+    settings: Settings,
+    clock: Callable[[], Instant],
+    event_sender: EventSender,
+    guard: Guard,
 ) -> FastAPI:
     """Return the API. `/docs` and `/openapi.json` are open to everybody; everything else wants a key."""
     server = settings.server
@@ -58,6 +67,7 @@ def make_api(
     votes = VoteRoutes(store, access, server.max_body)
     reports = ReportRoutes(store, access, server.timezone)
     surveys = SurveyRoutes(store, access, server.max_body)
+    endpoints = EndpointRoutes(store, access, idempotency, event_sender, guard, server.max_body, clock)
     _add(api, "POST", "/v1/tickets/closed", tickets.close, operations.CLOSE)
     _add(api, "POST", "/v1/tickets/closed/batch", tickets.close_batch, operations.CLOSE_BATCH)
     _add(api, "POST", "/v1/tickets/reopened", tickets.reopen, operations.REOPEN)
@@ -71,8 +81,21 @@ def make_api(
     _add(api, "GET", "/v1/surveys", surveys.list, operations.LIST_SURVEYS)
     _add(api, "GET", "/v1/surveys/{survey_id}", surveys.get, operations.GET_SURVEY)
     _add(api, "PATCH", "/v1/surveys/{survey_id}", surveys.change, operations.CHANGE_SURVEY)
+    _add_endpoints(api, endpoints)
     _publish(api)
     return api
+
+
+def _add_endpoints(api: FastAPI, routes: EndpointRoutes) -> None:
+    one = "/v1/endpoints/{endpoint_id}"
+    _add(api, "GET", "/v1/endpoints", routes.list, endpoint_operations.LIST_ENDPOINTS)
+    _add(api, "POST", "/v1/endpoints", routes.create, endpoint_operations.CREATE_ENDPOINT)
+    _add(api, "GET", one, routes.get, endpoint_operations.GET_ENDPOINT)
+    _add(api, "PATCH", one, routes.change, endpoint_operations.CHANGE_ENDPOINT)
+    _add(api, "DELETE", one, routes.delete, endpoint_operations.DELETE_ENDPOINT)
+    _add(api, "POST", f"{one}/rotate", routes.rotate, endpoint_operations.ROTATE_SECRET)
+    _add(api, "POST", f"{one}/test", routes.test, endpoint_operations.TEST_ENDPOINT)
+    _add(api, "GET", f"{one}/deliveries", routes.deliveries, endpoint_operations.DELIVERIES)
 
 
 def _add(api: FastAPI, method: str, path: str, handler: Handler, operation: Operation) -> None:

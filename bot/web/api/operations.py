@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.web.api import answers, schemas
+from bot.web.api import answers, endpoint_schemas, schemas
 from bot.web.api.idempotency import MAX_KEY
 from bot.web.api.queries import MAX_NUMBER
 from bot.web.api.reports import REASONS
@@ -34,7 +34,7 @@ _POSTING = (400, 401, 403, 409, 413, 415, 422, 500, 503)
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation. `answers` are (status, what it says, the name of its schema)."""
+    """One operation. `answers` are (status, what it says, the name of its schema: "" for none)."""
 
     summary: str
     description: str
@@ -66,6 +66,8 @@ class Operation:
         return described
 
     def _answer(self, text: str, name: str) -> dict[str, Any]:
+        if not name:
+            return {"description": text}
         answer: dict[str, Any] = {"description": text, "content": {"application/json": {"schema": ref(name)}}}
         headers: dict[str, Any] = {}
         if self.etag:
@@ -136,12 +138,12 @@ def _filters(states: tuple[str, ...], of: str) -> tuple[Schema, ...]:
     )
 
 
-_LIMIT = _parameter(
+LIMIT = _parameter(
     "limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}, "items of a page"
 )
 _CURSOR = _parameter("cursor", {"type": "string"}, "`next` of the page before")
 _NUMBER: Schema = {"type": "integer", "minimum": 0, "maximum": MAX_NUMBER}
-_IDEMPOTENCY = _parameter(
+IDEMPOTENCY = _parameter(
     "Idempotency-Key",
     {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!#-~]+$"},
     "for 24 hours, the same request under the same key gets the same answer and does nothing",
@@ -163,7 +165,7 @@ CLOSE = Operation(
     Scope.WRITE,
     ((202, "Decided now", "Decision"), (200, "Decided before", "Decision")),
     _POSTING,
-    (_IDEMPOTENCY,),
+    (IDEMPOTENCY,),
     ref("Ticket"),
     replayed=True,
 )
@@ -174,7 +176,7 @@ CLOSE_BATCH = Operation(
     Scope.WRITE,
     ((200, "Each ticket's decision or problem", "Decisions"),),
     _POSTING,
-    (_IDEMPOTENCY,),
+    (IDEMPOTENCY,),
     {"type": "array", "items": ref("Ticket"), "maxItems": MAX_TICKETS},
     replayed=True,
 )
@@ -185,7 +187,7 @@ REOPEN = Operation(
     Scope.WRITE,
     ((200, "How many invitations were cancelled", "Cancelled"),),
     _POSTING,
-    (_IDEMPOTENCY,),
+    (IDEMPOTENCY,),
     ref("Reopened"),
     replayed=True,
 )
@@ -196,7 +198,7 @@ RENDER = Operation(
     Scope.WRITE,
     ((200, "The decision, and each part as it is to be sent", "Rendered"),),
     _POSTING,
-    (_IDEMPOTENCY,),
+    (IDEMPOTENCY,),
     ref("Rendering"),
     replayed=True,
 )
@@ -226,7 +228,7 @@ RATINGS = Operation(
     Scope.READ,
     ((200, "A page of ratings", "Ratings"),),
     _READING,
-    (*_filters(STATES, "rating"), _LIMIT, _CURSOR),
+    (*_filters(STATES, "rating"), LIMIT, _CURSOR),
 )
 INVITATIONS = Operation(
     "Decisions and what became of them, the newest first",
@@ -239,7 +241,7 @@ INVITATIONS = Operation(
         *_filters(INVITATION_STATES, "invitation"),
         _several("reason", {"type": "string", "enum": list(REASONS)}, "why it was skipped"),
         _several("ticket", {"type": "string", "minLength": 1}, "id of the ticket; repeated"),
-        _LIMIT,
+        LIMIT,
         _CURSOR,
     ),
 )
@@ -261,7 +263,7 @@ EVENTS = Operation(
     _READING,
     (
         _parameter("since", _NUMBER, "the last number that was seen; 0 is the beginning"),
-        _LIMIT,
+        LIMIT,
         _parameter("cursor", _NUMBER, "another name for `since`"),
     ),
 )
@@ -309,11 +311,20 @@ COMPONENTS: dict[str, Schema] = {
     "Invitation": answers.INVITATION,
     "Event": answers.EVENT,
     "Summary": answers.SUMMARY,
+    "NewEndpoint": endpoint_schemas.NEW_ENDPOINT,
+    "EndpointChange": endpoint_schemas.ENDPOINT_CHANGE,
+    "Rotation": endpoint_schemas.ROTATION,
+    "Endpoint": endpoint_schemas.ENDPOINT,
+    "EndpointWithSecret": endpoint_schemas.ENDPOINT_WITH_SECRET,
+    "Tested": endpoint_schemas.TESTED,
+    "Delivery": endpoint_schemas.DELIVERY,
     "Problem": answers.PROBLEM,
     "Ratings": answers.list_of("Rating"),
     "Invitations": answers.list_of("Invitation"),
     "Events": answers.list_of("Event"),
     "Surveys": answers.list_of("Survey"),
+    "Endpoints": answers.list_of("Endpoint"),
+    "Deliveries": answers.list_of("Delivery"),
 }
 SECURITY: dict[str, Any] = {
     "key": {
