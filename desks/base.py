@@ -201,6 +201,11 @@ class Desk(ABC):
         """True when this desk is to be polled, as it is set up."""
         return False
 
+    @property
+    def writes(self) -> bool:
+        """True when results are to be written to this desk, as it is set up."""
+        return any(self.capabilities.can(verb) for verb in Verb)
+
     @abstractmethod
     async def write(self, result: Result) -> Written:
         """Make the ticket so. Writing what is so already does no harm: whoever is in doubt writes again."""

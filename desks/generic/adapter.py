@@ -78,6 +78,11 @@ class Generic(Desk):
 
     # --- what goes out
 
+    @property
+    def writes(self) -> bool:
+        """True when there is a place for results."""
+        return bool(self._settings.callback_url or self._settings.allow_ticket_callback)
+
     async def write(self, result: Result) -> Written:
         """Post the result to the callback. The webhook-id tells the desk a repetition, and a 2xx that it took it."""
         url, http = self._callback(result)
