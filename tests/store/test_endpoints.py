@@ -1,6 +1,7 @@
 """Endpoints in the store: one worker each, results under its lease alone, records that end."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ from ratings.store.endpoints import (
     list_endpoints,
 )
 from ratings.store.store import Store
+from ratings.store.writer import Operation
 from ratings.times import DAY, HOUR, SECOND
 from tests.conftest import Clock
 from tests.store.world import World
@@ -104,7 +106,11 @@ def test_what_a_person_changed_ends_the_lease_but_a_pause_lets_the_request_come_
 
 
 def test_since_is_an_event_that_there_is(world: World, endpoint: Endpoint) -> None:
-    for operation in (CreateEndpoint("https://x.example", "s", "test", since=3), ChangeEndpoint(endpoint.id, since=3)):
+    wanted: list[Operation[Any]] = [
+        CreateEndpoint("https://x.example", "s", "test", since=3),
+        ChangeEndpoint(endpoint.id, since=3),
+    ]
+    for operation in wanted:
         with pytest.raises(InvalidInput) as caught:
             world.store.writer.do_now(operation)
         assert "up to 2" in str(caught.value)
