@@ -11,7 +11,6 @@ from functools import partial
 import structlog
 
 from bot import wording
-from bot.alerts import alert_message
 from bot.restarts import told
 from channels.base import Channel, Message, Prompt, Sent
 from net.errors import DeliveryError, NotEditable, TapExpired, Throttled
@@ -67,7 +66,7 @@ def _prepare(channel: Channel, job: Claimed, site: wording.Site, now: Instant) -
             content = wording.screen(job, site, now, edits=channel.capabilities.edit)
             return _nothing if content is None else partial(_render, channel, job, content)
         case JobKind.ALERT:
-            return partial(_send, channel, job.address, alert_message(job, channel.capabilities.max_text))
+            return partial(_send, channel, job.address, wording.alert(job, channel.capabilities.max_text))
         case _:
             raise TypeError(f"no worker knows how to do {job.kind}")
 

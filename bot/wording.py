@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from channels.base import Action, ActionName, Choice, Links, Message, Prompt, Thread
+from ratings.alert_wording import alert_text
 from ratings.lifecycle import JobKind, awaits_comment, may_change
 from ratings.scale import Scale, colours
 from ratings.store.claims import Claimed
@@ -72,6 +73,13 @@ def notice(job: Claimed) -> Message:
     assert job.survey is not None
     text = render(job.survey.text(job.text, job.language or job.survey.language), {"company": job.survey.company})
     return Message(text, key=_key(job, "notice"), client=job.client)
+
+
+def alert(job: Claimed, most: int) -> Message:
+    """Return what staff is told of bad ratings on a channel that takes `most` characters."""
+    assert job.alert is not None
+    text = alert_text(job.alert.ratings, job.alert.language, most)
+    return Message(text, key=_key(job, "alert"), client=job.client)
 
 
 def links(survey: Survey, language: str, site: Site) -> Links | None:

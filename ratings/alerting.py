@@ -8,11 +8,13 @@ close together is told together, no more than so many times an hour, and not at 
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from ratings import reading
 from ratings.errors import FieldError, found, step
-from ratings.hours import Hours, hours_to_dict, read_hours
-from ratings.scale import MAX_VALUE
+from ratings.hours import Hours, hours_to_dict, may_go, next_allowed, read_hours
+from ratings.scale import MAX_VALUE, Scale
+from ratings.times import Instant
 
 MAX_WORDS = 100
 MAX_WORD = 100
@@ -39,13 +41,58 @@ class Alerts:
 NO_ALERTS = Alerts()
 
 
-def alert_reason(alerts: Alerts, value: int | None, comment: str) -> str | None:
-    """Return why a rating is to be told of: "value", "words", or None. `value` as it is counted: a larger one is better."""
+VALUE, WORDS = "value", "words"
+WEB = ("https://", "http://")
+"""What a destination begins with that is posted to."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadRating:
+    """A rating to tell of, and why: `value` as it is counted; `scale` is the one that its customer saw."""
+
+    invitation_id: int
+    reasons: tuple[str, ...]
+    value: int
+    scale: Scale
+    comment: str
+    rated_at: Instant
+    survey: str
+    channel: str
+    desk: str
+    ticket_id: str
+    ticket_url: str
+    subject: str
+    agent: str
+
+
+def alert_reasons(alerts: Alerts, value: int | None, comment: str) -> tuple[str, ...]:
+    """Return every reason for which a rating is to be told of: VALUE, WORDS; each is told once.
+
+    `value` as it is counted: a larger one is better.
+    """
     if not alerts.to or value is None:
+        return ()
+    bad = alerts.value_max is not None and value <= alerts.value_max
+    worded = bool(alerts.words and comment) and _holds(comment, alerts.words)
+    return tuple(reason for reason, true in ((VALUE, bad), (WORDS, worded)) if true)
+
+
+def may_tell(alerts: Alerts, told: int, now: Instant, zone: tzinfo) -> bool:
+    """True when a destination that was told so many times within the last hour may be told again now."""
+    return told < alerts.per_hour and (alerts.hours is None or may_go(now, alerts.hours, zone))
+
+
+def tell_from(hours: Hours | None, now: Instant, zone: tzinfo) -> Instant:
+    """Return from when on somebody may be told: now, or the end of the night."""
+    return now if hours is None else next_allowed(now, hours, zone)
+
+
+def place_of(destination: str) -> tuple[str, str] | None:
+    """Return the (account, address) of a messenger's or mail's destination; None for one that is posted to."""
+    if destination.startswith(WEB):
         return None
-    if alerts.value_max is not None and value <= alerts.value_max:
-        return "value"
-    return "words" if alerts.words and comment and _holds(comment, alerts.words) else None
+    account, _, address = destination.partition(":")
+    return account, address
 
 
 def _holds(comment: str, words: tuple[str, ...]) -> bool:
@@ -106,7 +153,7 @@ def _whole(errors: reading.Errors, given: object, at: str, most: int) -> int:
 def _destinations(errors: reading.Errors, given: object, at: str) -> tuple[str, ...]:
     listed = reading.texts(errors, given, at, MAX_DESTINATIONS, MAX_DESTINATION)
     for index, one in enumerate(listed):
-        if not (_DESTINATION(one) or one.startswith(("https://", "http://"))) or any(map(str.isspace, one)):
+        if not (_DESTINATION(one) or one.startswith(WEB)) or any(map(str.isspace, one)):
             detail = "no destination; expected account:address such as email.support:head@example.org, or https://…"
             errors.append(FieldError(step(at, index), detail))
     return listed

@@ -92,6 +92,7 @@ class JobKind(StrEnum):
     NOTICE = "notice"  # a message of its own
     SETTLE = "settle"  # decide about a vote by link that had to wait
     DESK = "desk"  # make the ticket on its desk say what is true now
+    ALERT = "alert"  # tell staff of bad ratings
 
 
 class EventType(StrEnum):

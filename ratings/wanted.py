@@ -75,6 +75,8 @@ def judge(kind: JobKind, text: str, created_at: Instant, world: World, now: Inst
     if kind is JobKind.NOTICE:
         # To someone who opted out, the confirmation of just that is the last message.
         return Drop("opted_out") if world.opted_out and text != "opted_out" else Go()
+    if kind is JobKind.ALERT:
+        return _judge_alert(world)
     if invitation is None:
         return Drop("no_invitation")
     match kind:
@@ -91,6 +93,13 @@ def judge(kind: JobKind, text: str, created_at: Instant, world: World, now: Inst
             # Nothing to edit yet: when the prompt's own Sent arrives it asks for this again. Of an unknown outcome none comes.
             waits = invitation.external_id is None and invitation.delivery is not Delivery.UNKNOWN
             return Drop("not_sent") if waits else Go()
+
+
+def _judge_alert(world: World) -> Verdict:
+    """Staff that wants no messages gets none either."""
+    if world.opted_out:
+        return Drop("opted_out")
+    return Undeliverable("unreachable") if world.unreachable else Go()
 
 
 def _judge_reminder(invitation: Invitation, world: World, now: Instant) -> Verdict:

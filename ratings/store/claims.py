@@ -14,6 +14,7 @@ from ratings.hours import next_allowed
 from ratings.lifecycle import Delivery, Invitation, JobKind, Step, not_delivered, opted_out, paused, sent
 from ratings.rules import window_until, zone_for
 from ratings.store.addresses import Addresses, Key
+from ratings.store.alerts import Alert, AlertJobs
 from ratings.store.loading import Invitations, Loaded, later
 from ratings.store.queues import allowance, due_jobs, expired_jobs, keep_pace
 from ratings.store.rows import DUE, IDEMPOTENT, MAX_ATTEMPTS, change_job, is_elsewhere, write_job_changes
@@ -100,6 +101,7 @@ class Claimed:
     survey: Survey | None  # the newest version: its words
     decided: Survey | None  # the version of the decision: its scale
     ticket: Mapping[str, Any]  # the snapshot, where the words need it
+    alert: Alert | None = None  # what an alert tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,7 @@ class _ClaimFold:
         self.out = self._opted_out_customers()
         self.newest = {survey.id: survey for survey in load_surveys(unit.connection)}
         self.snapshots = self._snapshots(rows)
+        self.alerts = AlertJobs(unit, rows)
         rows = self._without_doubtful(rows)
         # Of several renderings of one prompt only the last says what is true.
         last_render = {row.lane: row.id for row in sorted(rows, key=_revision) if row.kind == JobKind.RENDER}
@@ -258,6 +261,8 @@ class _ClaimFold:
                 # Each that waits gets a turn of its own: otherwise all would be put off to the same instant, over and over.
                 self.turns[key] = turn + int(interval)
                 return Wait(turn, "pace")
+        if isinstance(verdict, Go) and kind is JobKind.ALERT:
+            return self.alerts.verdict(row)
         if isinstance(verdict, Go) and kind is JobKind.NOTICE and not self._still_held(row, key):
             return Drop("answered")
         return verdict
@@ -308,6 +313,7 @@ class _ClaimFold:
                 survey=survey,
                 decided=loaded.survey if loaded else None,
                 ticket=self.snapshots.get(row.invitation_id, {}),
+                alert=self.alerts.of(row),
             )
         )
 

@@ -20,6 +20,7 @@ from ratings.lifecycle import (
     next_address,
 )
 from ratings.scale import Scale
+from ratings.store.alerts import alert_rows, write_alerts
 from ratings.store.rows import DUE, event_row, job_row
 from ratings.store.schema import events, invitations, jobs, rating_history, ratings, votes
 from ratings.store.surveys import load_survey_version
@@ -138,6 +139,7 @@ class Invitations:
         self._history: list[Row] = []
         self._jobs: list[Row] = []
         self._desk_jobs: dict[int, Row] = {}
+        self._alerts: list[Row] = []
         self._events: list[Row] = []
         self._moved: list[Row] = []
         self._moved_jobs: list[Row] = []
@@ -242,6 +244,8 @@ class Invitations:
             self._events.append(event_row(unit, event, number, counted, previous))
         if loaded.row.writes_back and _concerns_desk(before, after):
             self._tell_desk(loaded)
+        if loaded.survey.alerts.to and (before.value != after.value or before.comment != after.comment):
+            self._alerts.extend(alert_rows(unit, loaded.survey, after))
 
     def _tell_desk(self, loaded: Loaded) -> None:
         """The ticket on its desk is to say what is true now; of several changes at once only the last is told."""
@@ -292,6 +296,7 @@ class Invitations:
         unit.insert(rating_history, self._history)
         unit.insert(jobs, [*self._jobs, *self._desk_jobs.values()])
         unit.insert(events, self._events)
+        write_alerts(unit, self._alerts)
 
     def job_id(self, invitation_id: int, revision: int, kind: str) -> int | None:
         """Return the id of a job that is about to be written."""

@@ -146,8 +146,8 @@ def write_job_changes(unit: Unit, changes: Sequence[Row]) -> None:
 MAX_ATTEMPTS = 24
 """Tries of a job whose error says "again later"; with the back-off of `results` the last comes after about 17 hours."""
 
-IDEMPOTENT = frozenset({JobKind.RENDER, JobKind.ACKNOWLEDGE})
-"""Acts that do no harm when they are done twice, on every kind of channel."""
+IDEMPOTENT = frozenset({JobKind.RENDER, JobKind.ACKNOWLEDGE, JobKind.ALERT})
+"""Acts that do no harm when they are done twice, on every kind of channel: an alert told twice is better than none."""
 
 _PRIORITY: Mapping[JobKind, int] = {
     JobKind.ACKNOWLEDGE: PRIORITY_ACKNOWLEDGE,

@@ -430,7 +430,7 @@ and what the desk refused, in its own words (JSON list of {verb, code, text}).""
 alerts = Table(
     "alerts",
     metadata,
-    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("id", Id, primary_key=True),  # the database's own: a vote's batch reserves none for it
     Column("invitation_id", Id, ForeignKey("invitations.id"), nullable=False),
     Column("survey_id", Text, nullable=False),
     Column("destination", Text, nullable=False),
@@ -447,6 +447,7 @@ alerts = Table(
         postgresql_where=text("said_at IS NULL"),
     ),
     Index(None, "destination", "said_at"),
+    Index(None, "at", "id"),
 )
 """Bad ratings to tell somebody of. `said_by` is the job that tells of it, perhaps with others."""
 

@@ -47,7 +47,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "alerts",
-        sa.Column("id", _ID, nullable=False, autoincrement=False),
+        sa.Column("id", _ID, nullable=False),
         sa.Column("invitation_id", _ID, nullable=False),
         sa.Column("survey_id", sa.Text(), nullable=False),
         sa.Column("destination", sa.Text(), nullable=False),
@@ -69,6 +69,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("said_at IS NULL"),
     )
     op.create_index("ix_alerts_destination_said_at", "alerts", ["destination", "said_at"])
+    op.create_index("ix_alerts_at_id", "alerts", ["at", "id"])
     op.create_table(
         "endpoints",
         sa.Column("id", _ID, nullable=False, autoincrement=False),
