@@ -95,7 +95,7 @@ def evaluate(condition: Condition, ticket: Ticket, account: str | None) -> tuple
     """
     if isinstance(condition, Test):
         seen = _seen(condition.field, ticket, account)
-        return _fits(condition, seen), Saw(condition, _shown(seen))
+        return _fits(condition, seen), Saw(condition, shown(seen))
     settles = isinstance(condition, Any_)
     result, saw = evaluate(condition.conditions[0], ticket, account)
     for one in condition.conditions[1:]:
@@ -241,10 +241,10 @@ def _number(value: object) -> float | None:
     return None
 
 
-def _shown(seen: object) -> object:
-    """A seen value as a decision may keep it: no words, no addresses."""
+def shown(seen: object) -> object:
+    """Return a seen value as a decision may keep it: no words, no addresses."""
     if isinstance(seen, (list, tuple)):
-        return [_shown(element) for element in seen[:10]]
+        return [shown(element) for element in seen[:10]]
     if isinstance(seen, Mapping):
         return "an object"
     if isinstance(seen, str):

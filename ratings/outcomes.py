@@ -4,6 +4,7 @@ Each value of the scale leaves the ticket as it is, closes it or reopens it, onc
 edit. The words for what is wanted (`score`, `tag`, `reopen_clear` …) are those of the desk contract.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,6 +19,8 @@ MAX_TAG = 60
 WRITABLE = ("score", "comment", "rated_at")
 DEFAULT_TAG = "Оценка {value}"
 
+_VALUE = re.compile(r"[1-9][0-9]?").fullmatch  # as a scale's values are written
+
 
 class Then(StrEnum):
     """What becomes of the ticket."""
@@ -29,11 +32,11 @@ class Then(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """What ratings do. `levels` overrides `default_levels` value by value; `enabled` switches closing and reopening off.
+    """What ratings do. `levels` overrides `default_levels` value by value; `enabled` off: no rating closes or reopens anything.
 
     `tag_below`: a rating below this value tags the ticket with `tag`; at it or above it does not. `write` names what goes
-    into the desk's own fields, where everybody who may read the ticket reads it. `close_lapsed` closes a ticket that nobody
-    rated in time, without a rating.
+    into the desk's own fields, where everybody who may read the ticket reads it. `close_lapsed`, by itself, closes a
+    ticket that nobody rated in time, without a rating.
     """
 
     enabled: bool = True
@@ -75,11 +78,12 @@ class Wanted:
 def default_levels(scale: Scale) -> dict[int, Then]:
     """Return what each value does by default: the lowest two fifths reopen, the others close. 1–2 and 3–5 of five.
 
-    By value as it is counted: on a scale where 1 is best, those are the other end.
+    By value as it is counted: on a scale where 1 is best, those are the other end. What counts as satisfied never reopens.
     """
     values = scale.values
     few = max(1, len(values) * 2 // 5)
-    return {value: Then.REOPEN if value in values[:few] else Then.CLOSE for value in values}
+    content = {scale.counted(choice.value) for choice in scale.choices if choice.satisfied}
+    return {value: Then.REOPEN if value in values[:few] and value not in content else Then.CLOSE for value in values}
 
 
 def then_of(outcomes: Outcomes, scale: Scale, value: int) -> Then:
@@ -96,7 +100,8 @@ def tag_of(outcomes: Outcomes, value: int | None, symbol: str = "", label: str =
     """Return the ticket's tag for a counted value; "" for none: at the threshold there is none, below it there is."""
     if value is None or outcomes.tag_below is None or value >= outcomes.tag_below:
         return ""
-    return render(outcomes.tag, {"value": str(value), "symbol": symbol, "label": label})
+    # Desks take a list of tags apart at its commas.
+    return render(outcomes.tag, {"value": str(value), "symbol": symbol, "label": label.replace(",", "")})
 
 
 def wanted(outcomes: Outcomes, scale: Scale, invitation: Invitation, told: Told, language: str) -> Wanted | None:
@@ -159,17 +164,17 @@ def read_outcomes(errors: reading.Errors, value: object, start: Outcomes, pointe
         elif given is None:
             read[key] = getattr(NO_OUTCOMES, key)
         else:
-            read[key] = _read_one(errors, given, key, at)
+            read[key] = _read_one(errors, given, key, start, at)
     return Outcomes(**read)
 
 
-def _read_one(errors: reading.Errors, given: object, key: str, at: str) -> object:
+def _read_one(errors: reading.Errors, given: object, key: str, start: Outcomes, at: str) -> object:
     if key in _SWITCHES:
         if not isinstance(given, bool):
             errors.append(FieldError(at, f"{found(given)}; expected true or false"))
         return given is True
     if key == "levels":
-        return _levels(errors, given, at)
+        return _levels(errors, given, start.levels, at)
     if key == "tag_below":
         if type(given) is int and 1 < given <= MAX_VALUE + 1:
             return given
@@ -193,7 +198,10 @@ def _write(errors: reading.Errors, given: object, at: str) -> tuple[str, ...]:
 
 
 def _tag(errors: reading.Errors, given: object, at: str) -> str:
+    before = len(errors)
     tag = reading.text(errors, given, at, MAX_TAG) or ""
+    if len(errors) > before:
+        return tag
     bare = tag.replace("{value}", "").replace("{symbol}", "").replace("{label}", "")
     if not tag.strip() or any(character in bare for character in "{}\n\r,"):
         allowed = "words with {value}, {symbol} or {label}; no comma, no line break, no other brace"
@@ -201,11 +209,14 @@ def _tag(errors: reading.Errors, given: object, at: str) -> str:
     return tag
 
 
-def _levels(errors: reading.Errors, given: object, at: str) -> dict[int, Then]:
-    levels: dict[int, Then] = {}
+def _levels(errors: reading.Errors, given: object, start: Mapping[int, Then], at: str) -> dict[int, Then]:
+    """What is named is merged into what there is; null takes a value back to the default."""
+    levels = dict(start)
     for key, then in reading.members(errors, given, at).items():
-        if not (key.isascii() and key.isdigit() and 0 < int(key[:3]) <= MAX_VALUE):
+        if not _VALUE(key):
             errors.append(FieldError(step(at, key), f"no value of a scale; expected 1 to {MAX_VALUE}"))
+        elif then is None:
+            levels.pop(int(key), None)
         elif then not in list(Then):
             errors.append(FieldError(step(at, key), f"{found(then)}; expected one of {', '.join(Then)}"))
         else:

@@ -18,8 +18,8 @@ from ratings.conditions import (
     parse_condition,
 )
 from ratings.decisions import WINDOW_MARGIN, Ask, Decision, Skip, SkipReason
-from ratings.hours import last_allowed, next_allowed, zone_named
-from ratings.send_rules import is_sampled, next_chance, refuse
+from ratings.hours import Hours, last_allowed, next_allowed, zone_named
+from ratings.send_rules import left_out, next_chance, refuse
 from ratings.survey import Survey
 from ratings.ticket import Address, Ticket
 from ratings.times import SECOND, Duration, Instant, format_instant
@@ -107,7 +107,7 @@ def decide(ticket: Ticket, survey: Survey | None, facts: Facts, now: Instant) ->
     if not usable:
         return _nowhere(ticket, facts)
     recovering = survey.rules.recovery and facts.earlier.bad_rating is not None
-    refused = (None if recovering else _reclosed(ticket, survey, facts)) or _left_out(ticket, survey)
+    refused = (None if recovering else _reclosed(ticket, survey, facts)) or left_out(survey.rules, survey.id, ticket)
     if refused is not None:
         return refused
     planned = _plan(ticket, survey, facts, usable, now)
@@ -126,12 +126,6 @@ def _switched_off(ticket: Ticket, survey: Survey) -> Skip | None:
     return None if ticket.ask else Skip(SkipReason.ASK_FALSE, {"ask": False})
 
 
-def _left_out(ticket: Ticket, survey: Survey) -> Skip | None:
-    if is_sampled(survey.rules, survey.id, ticket):
-        return None
-    return Skip(SkipReason.NOT_SAMPLED, {"rule": "share", "wanted": survey.rules.share})
-
-
 def zone_for(*names: str | None) -> tzinfo:
     """The first of the zones that is one: the customer's, else the survey's, else the installation's; UTC at the last."""
     for name in names:
@@ -141,33 +135,54 @@ def zone_for(*names: str | None) -> tzinfo:
 
 
 def _plan(ticket: Ticket, survey: Survey, facts: Facts, usable: list[Address], now: Instant) -> Ask | Skip:
-    """When to ask, and where: at the first address whose window is open at a moment at which we may write."""
+    """When to ask, and where: at the first address whose window is open at a moment at which we may write.
+
+    What would come after a window's end is asked earlier than wanted: a window that ends takes the delay with it.
+    """
     wanted = max(now, ticket.closed_at + survey.timing.delay)
     hours = survey.timing.hours
     zone = zone_for(facts.timezone, survey.timezone, facts.default_timezone)
     at = wanted if hours is None else next_allowed(wanted, hours, zone)
     if at >= ticket.closed_at + survey.timing.expires_after:
-        return Skip(SkipReason.EXPIRED, {"rule": "hours", "due_at": format_instant(at)})
+        rule = "hours" if at > wanted else "expires_after_s"
+        detail = {"rule": rule, "saw": format_instant(at), "wanted": survey.timing.expires_after // SECOND}
+        return Skip(SkipReason.EXPIRED, detail)
     open_ones: list[tuple[Address, Instant, Instant | None]] = []
+    shut: Instant | None = None
     for address in usable:
         until = window_until(ticket.last_message_at.customer, ticket.closed_at, facts.windows.get(address.channel))
-        moment: Instant | None = at
-        if until is not None and at > until - WINDOW_MARGIN:
-            latest = until - WINDOW_MARGIN
-            moment = last_allowed(now, latest + 1, hours, zone) if hours is not None else max(now, latest)
-            moment = None if moment is None or moment > latest else moment
+        moment = at if until is None else _within(until, at, hours, zone, now)
         if moment is not None:
             open_ones.append((address, moment, until))
+        elif shut is None:
+            shut = until
     if not open_ones:
-        return Skip(SkipReason.WINDOW_CLOSED, {"rule": "window", "channel": usable[0].channel})
+        detail = {"rule": "window", "channel": usable[0].channel, "saw": format_instant(at)}
+        return Skip(SkipReason.WINDOW_CLOSED, detail | ({"wanted": format_instant(shut)} if shut is not None else {}))
     first, moment, until = open_ones[0]
     further = tuple((each.channel, each.id) for each, _, _ in open_ones[1:]) if survey.fallback else ()
     share = survey.rules.share
     return Ask(moment, first.channel, first.id, further, facts.timezone, until, share)
 
 
+def _within(until: Instant, at: Instant, hours: Hours | None, zone: tzinfo, now: Instant) -> Instant | None:
+    """`at`, or the last moment before it at which the window that ends at `until` is open and we may write; None for none.
+
+    A margin is kept free at its end, unless it has begun already: what is sent right now still arrives.
+    """
+    if now >= until:
+        return None
+    latest = max(now, until - WINDOW_MARGIN)
+    if at <= latest:
+        return at
+    return latest if hours is None else last_allowed(now, latest + 1, hours, zone)
+
+
 def window_until(last_message: Instant | None, closed_at: Instant, window: Duration | None) -> Instant | None:
-    """When a messenger stops taking messages that nobody asked for; None for never. Counted from the closing at the latest."""
+    """When a messenger stops taking messages that nobody asked for; None for never.
+
+    Counted from the customer's last message, from the closing where the desk did not tell of one.
+    """
     if window is None:
         return None
     return (closed_at if last_message is None else last_message) + window
@@ -181,7 +196,7 @@ def _asked_recently(survey: Survey, facts: Facts, at: Instant) -> Skip | None:
     detail = {
         "rule": "every_s",
         "wanted": survey.rules.every // SECOND,
-        "last_ask": format_instant(facts.last_ask),
+        "saw": {"last_ask": format_instant(facts.last_ask)},
         "next_at": format_instant(chance),
     }
     return Skip(SkipReason.ASKED_RECENTLY, detail)
@@ -196,13 +211,12 @@ def _reclosed(ticket: Ticket, survey: Survey, facts: Facts) -> Skip | None:
     detail: dict[str, object] = {"rule": "again_after_s", "wanted": again_after // SECOND}
     if earlier.answered_at is not None and earlier.answered_at > since:
         until = format_instant(earlier.answered_at + again_after)
-        return Skip(
-            SkipReason.RECLOSED, {**detail, "answered_at": format_instant(earlier.answered_at), "next_at": until}
-        )
+        seen: dict[str, object] = {"answered_at": format_instant(earlier.answered_at)}
+        return Skip(SkipReason.RECLOSED, {**detail, "saw": seen, "next_at": until})
     lately = sorted(at for at in earlier.asks if at > since)
     if len(lately) >= MOST_ASKS_OF_A_TICKET:
         until = format_instant(lately[-MOST_ASKS_OF_A_TICKET] + again_after)
-        return Skip(SkipReason.RECLOSED, {**detail, "asks": len(lately), "next_at": until})
+        return Skip(SkipReason.RECLOSED, {**detail, "saw": {"asks": len(lately)}, "next_at": until})
     return None
 
 

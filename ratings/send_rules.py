@@ -5,12 +5,15 @@ inside and whole seconds in JSON.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import tzinfo
-from fnmatch import fnmatchcase
+from datetime import UTC, datetime, timedelta, tzinfo
+from fnmatch import translate
+from functools import lru_cache
 
 from ratings import reading
+from ratings.conditions import shown
 from ratings.decisions import Skip, SkipReason
 from ratings.errors import FieldError, found, step
 from ratings.hours import Opening, is_open, opening_to_dict, read_opening
@@ -22,6 +25,10 @@ MAX_PATTERN = 200
 MAX_STAFF = 1_000
 MAX_DURATION_S = 10 * 366 * DAY // SECOND
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NUMBER = re.compile(r"\+?[0-9*?][0-9*?\s().\u00a0-]{4,}").fullmatch
+_BETWEEN_DIGITS = re.compile(r"[\s().\u00a0-]+").sub
+
 
 @dataclass(frozen=True, slots=True)
 class SendRules:
@@ -29,8 +36,9 @@ class SendRules:
 
     `every` is the least time between two askings of one customer, over all surveys and channels. `again_after`: a ticket
     that is closed again within this time is asked about once more if nobody answered, and not if somebody did.
-    `share` of the tickets is asked about, always the same ones. Patterns are shell patterns without case (`*test*`).
-    `staff` are addresses, telephone numbers or patterns of them that are never asked.
+    `share` of the tickets is asked about, always the same ones. Patterns are shell patterns without case (`*test*`); those
+    of subjects say nothing about a ticket without one, while a ticket that came without tags has none. `staff` are
+    addresses, telephone numbers, the desk's ids of customers, or patterns of them, that are never asked.
     """
 
     min_talk: Duration = 0
@@ -66,17 +74,26 @@ def refuse(rules: SendRules, ticket: Ticket, zone: tzinfo) -> Skip | None:
         if refused is not None:
             return refused
     if rules.opening is not None and not is_open(ticket.closed_at, rules.opening, zone):
-        return _skip(SkipReason.OUTSIDE_HOURS, "opening", str(zone), opening_to_dict(rules.opening))
+        local = (_EPOCH + timedelta(milliseconds=ticket.closed_at)).astimezone(zone).isoformat(timespec="seconds")
+        return _skip(SkipReason.OUTSIDE_HOURS, "opening", local, opening_to_dict(rules.opening))
     return None
 
 
 def is_sampled(rules: SendRules, survey_id: str, ticket: Ticket) -> bool:
     """True when the ticket is one of the share that is asked about: always the same answer for a ticket and a survey."""
-    if rules.share >= 1.0:
-        return True
+    return rules.share >= 1.0 or _place(survey_id, ticket) < rules.share
+
+
+def left_out(rules: SendRules, survey_id: str, ticket: Ticket) -> Skip | None:
+    """Return that the ticket is not in the sample; None where it is. What it saw is the ticket's place, from 0 to 1."""
+    if is_sampled(rules, survey_id, ticket):
+        return None
+    return _skip(SkipReason.NOT_SAMPLED, "share", round(_place(survey_id, ticket), 4), rules.share)
+
+
+def _place(survey_id: str, ticket: Ticket) -> float:
     name = f"{survey_id}\x00{ticket.desk}\x00{ticket.id}".encode()
-    place = int.from_bytes(hashlib.blake2b(name, digest_size=8).digest()) / 2**64
-    return place < rules.share
+    return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest()) / 2**64
 
 
 def _skip(reason: SkipReason, rule: str, saw: object, wanted: object) -> Skip:
@@ -87,14 +104,14 @@ def _staff(rules: SendRules, ticket: Ticket) -> Skip | None:
     if not rules.staff:
         return None
     customer = ticket.customer
-    names = [address.id for address in ticket.addresses]
-    names += [f"{address.channel}:{address.id}" for address in ticket.addresses]
-    names += [name for name in (customer.email, customer.phone, customer.id) if name]
-    for pattern in rules.staff:
-        if _matches(pattern, names):
-            return Skip(
-                SkipReason.STAFF, {"rule": "staff", "wanted": pattern if "@" not in pattern[1:] else "an address"}
-            )
+    named: list[tuple[str, str | None]] = [("email", customer.email), ("phone", customer.phone)]
+    named.append(("customer", customer.id))
+    for address in ticket.addresses:
+        named += [("address", address.id), ("address", f"{address.channel}:{address.id}")]
+    for what, name in named:
+        if name and _matching(rules.staff, (name,), _without_gaps) is not None:
+            # Neither the name nor the entry that fits it: either is somebody's address.
+            return _skip(SkipReason.STAFF, "staff", what, f"none of {len(rules.staff)} entries")
     return None
 
 
@@ -115,7 +132,7 @@ def _messages(rules: SendRules, ticket: Ticket) -> Skip | None:
             return _skip(SkipReason.TOO_FEW_MESSAGES, rule, saw, least)
     if rules.both_sides and 0 in (told.customer, told.agent):
         both = {"customer": told.customer, "agent": told.agent}
-        return Skip(SkipReason.ONE_SIDED, {"rule": "both_sides", "saw": both})
+        return _skip(SkipReason.ONE_SIDED, "both_sides", both, {"customer": 1, "agent": 1})
     return None
 
 
@@ -143,37 +160,72 @@ def _silence(rules: SendRules, ticket: Ticket) -> Skip | None:
 def _between(
     reason: SkipReason, names: tuple[str, str], passed: Duration, least: Duration, most: Duration
 ) -> Skip | None:
+    passed = max(passed, 0)  # clocks differ, and people write after the closing
     if passed < least:
         return _skip(reason, names[0], passed // SECOND, least // SECOND)
     if most and passed > most:
-        return _skip(reason, names[1], passed // SECOND, most // SECOND)
+        return _skip(reason, names[1], -(-passed // SECOND), most // SECOND)
     return None
 
 
 def _subject(rules: SendRules, ticket: Ticket) -> Skip | None:
-    subject = [ticket.subject or ""]
-    return _patterns(SkipReason.SUBJECT, "subjects", subject, rules.only_subjects, rules.never_subjects)
+    subject = ticket.subject
+    if subject is None:
+        return None
+    saw = f"a text of {len(subject)} characters"
+    return _patterns(SkipReason.SUBJECT, "subjects", (subject,), saw, rules.only_subjects, rules.never_subjects)
 
 
 def _tags(rules: SendRules, ticket: Ticket) -> Skip | None:
-    return _patterns(SkipReason.TAGS, "tags", ticket.tags, rules.only_tags, rules.never_tags)
+    tags = ticket.tags
+    return _patterns(SkipReason.TAGS, "tags", tags, shown(tags), rules.only_tags, rules.never_tags)
 
 
 def _patterns(
-    reason: SkipReason, name: str, seen: Iterable[str], only: tuple[str, ...], never: tuple[str, ...]
+    reason: SkipReason, name: str, seen: tuple[str, ...], saw: object, only: tuple[str, ...], never: tuple[str, ...]
 ) -> Skip | None:
-    names = list(seen)
-    for pattern in never:
-        if _matches(pattern, names):
-            return Skip(reason, {"rule": f"never_{name}", "wanted": pattern})
-    if only and not any(_matches(pattern, names) for pattern in only):
-        return Skip(reason, {"rule": f"only_{name}", "wanted": list(only)[:10]})
+    if never and (fitting := _matching(never, seen)) is not None:
+        return _skip(reason, f"never_{name}", saw, fitting)
+    if only and _matching(only, seen) is None:
+        return _skip(reason, f"only_{name}", saw, list(only)[:10])
     return None
 
 
-def _matches(pattern: str, names: Iterable[str]) -> bool:
-    wanted = pattern.casefold().replace("[", "[[]")  # only * and ? are special: subjects are full of brackets
-    return any(fnmatchcase(name.casefold(), wanted) for name in names)
+def _matching(
+    patterns: tuple[str, ...], names: Iterable[str], plain: Callable[[str], str] = str.casefold
+) -> str | None:
+    """Return the first of the patterns that fits one of the names; None for none of them. `plain` is how both are read."""
+    whole, wild = _compiled(patterns, plain)
+    fitting: list[int] = []
+    for name in map(plain, names):
+        if (index := whole.get(name)) is not None:
+            fitting.append(index)
+        fitting.extend(index for index, fits in wild if fits(name))
+    return patterns[min(fitting)] if fitting else None
+
+
+@lru_cache(maxsize=256)
+def _compiled(
+    patterns: tuple[str, ...], plain: Callable[[str], str]
+) -> tuple[Mapping[str, int], tuple[tuple[int, Callable[[str], object]], ...]]:
+    """Patterns made ready, with their places: whole names to look up, and those to be tried one by one.
+
+    A survey may have a thousand of them, and is asked for every ticket of a batch; fnmatch keeps fewer than that.
+    """
+    whole: dict[str, int] = {}
+    wild: list[tuple[int, Callable[[str], object]]] = []
+    for index, pattern in enumerate(map(plain, patterns)):
+        if "*" in pattern or "?" in pattern:
+            # Only * and ? are special: subjects are full of brackets.
+            wild.append((index, re.compile(translate(pattern.replace("[", "[[]"))).match))
+        else:
+            whole.setdefault(pattern, index)
+    return whole, tuple(wild)
+
+
+def _without_gaps(name: str) -> str:
+    """Without case; a telephone number without what people write between its digits."""
+    return _BETWEEN_DIGITS("", name) if _NUMBER(name) else name.casefold()
 
 
 _JUDGES: tuple[Callable[[SendRules, Ticket], Skip | None], ...] = (

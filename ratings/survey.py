@@ -1,7 +1,8 @@
 """A survey: what an admin sets for some forms. On or off, scale, texts, conditions and timing.
 
 `parse_survey` reads a new one, or with `base` a change in the manner of a JSON merge patch (RFC 7396): what is not
-named stays, objects are merged, null goes back to the default. Durations are ms inside and whole seconds in JSON.
+named stays, objects are merged, null goes back to the default. What means something only as a whole is taken whole: the
+scale, a condition, hours. Durations are ms inside and whole seconds in JSON.
 """
 
 import re
@@ -94,21 +95,26 @@ class Survey:
         raise KeyError(key)
 
     def reminder(self, number: int, language: str) -> str:
-        """The template of a reminder, the first being 1: its own words, else those of the first."""
+        """The template of a reminder, the first being 1: its own words, else those of the first in the same language."""
         own = f"reminder_{number}"
         for tongue in (language, self.language, FALLBACK_LANGUAGE):
-            words = self.texts.get(tongue, {})
-            if own in words or "reminder" in words:
-                return words.get(own) or words["reminder"]
-        return self.text("reminder", language)
+            for layer in (self.texts, BUILT_IN):
+                words = layer.get(tongue, {})
+                if own in words or "reminder" in words:
+                    return words.get(own) or words["reminder"]
+        raise KeyError(own)  # pragma: no cover - every reminder is built in
 
     def reaction(self, value: int, language: str) -> str | None:
-        """The admin's own words after a rating of this value; "" says nothing, None leaves it to the thanks."""
+        """The admin's own words after a rating of this value; "" says nothing, None leaves it to the thanks.
+
+        The thanks in the customer's language go before a reaction in another one.
+        """
         for tongue in (language, self.language, FALLBACK_LANGUAGE):
-            words = self.texts.get(tongue, {}).get(f"{REACTION}{value}")
-            if words is not None:
+            own = self.texts.get(tongue, {})
+            words = own.get(f"{REACTION}{value}")
+            if words is not None or "thanks" in own or tongue in BUILT_IN:
                 return words
-        return None
+        return None  # pragma: no cover - the fallback is built in
 
 
 DEFAULT_SURVEY = Survey("default", "Default")

@@ -34,6 +34,7 @@ MAX_VALUE = 120  # characters of a value that a message repeats: a subject can b
 _LIMITS = {"acknowledged": 120} | {key: 40 for key in KEYS if key.startswith("button_")}
 _CHOICE_ONLY = ("symbol", "label", "value")  # short by themselves, so a toast with them stays within its 200
 
+_REACTION_KEY = re.compile(r"reaction\.([1-9][0-9]?)").fullmatch  # as a scale's values are written
 _PLACEHOLDER = re.compile(r"\{([a-z]+(?:\.[a-z]+)?)\}")
 _SEGMENT = re.compile(r"\[([^\[\]]*\{[a-z]+(?:\.[a-z]+)?\}[^\[\]]*)\]")
 _HOLE = "\0"  # stands for a missing value while a message is put together; templates and values hold no NUL
@@ -91,8 +92,8 @@ def check_text(template: str, key: str = "") -> list[str]:
 
 def reaction_value(key: str) -> int | None:
     """The value that a reaction's key names; None for a key that is none."""
-    value = key.removeprefix(REACTION)
-    return int(value) if key.startswith(REACTION) and value.isascii() and value.isdigit() and len(value) < 3 else None  # noqa: PLR2004 - values have two digits at the most
+    named = _REACTION_KEY(key)
+    return int(named[1]) if named else None
 
 
 def pick_language(wanted: str | None, available: Iterable[str], default: str) -> str:
