@@ -44,9 +44,9 @@ class FormSettings(BaseModel):
     agent_field: int | None = Field(None, gt=0, description="who answered, a person; without it the task's responsible")
     group_field: int | None = Field(None, gt=0, description="the group: a role, a catalog, a choice or a text")
     customer_id_field: int | None = Field(None, gt=0, description="the customer's id in your books")
-    customer_name_field: int | None = Field(None, gt=0)
-    customer_email_field: int | None = Field(None, gt=0)
-    customer_phone_field: int | None = Field(None, gt=0)
+    customer_name_field: int | None = Field(None, gt=0, description="the customer's name")
+    customer_email_field: int | None = Field(None, gt=0, description="the customer's e-mail address")
+    customer_phone_field: int | None = Field(None, gt=0, description="the customer's telephone number")
     customer_language_field: int | None = Field(None, gt=0, description="the customer's language, such as ru")
     addresses: tuple[AddressRule, ...] = Field((), description="how the customer is reached, the best first")
     # written
@@ -74,7 +74,7 @@ class PyrusConfig(DeskConfig, FormSettings):
     bot_id: int | None = Field(None, gt=0, description="the bot's person id; by default Pyrus is asked for it")
     form_ids: tuple[int, ...] = Field((), description="the forms whose tasks are tickets; webhook: empty means all")
     forms: Mapping[int, FormSettings] = Field({}, description="by the form's id: what differs in this form")
-    mode: Literal["webhook", "polling"] = "webhook"
+    mode: Literal["webhook", "polling"] = Field("webhook", description="webhook or polling")
     poll_seconds: float = Field(60.0, ge=5, le=3600, description="polling: seconds between two looks at the register")
     overlap: float = Field(300.0, ge=0, le=86_400, description="polling: seconds that every look reaches back")
     watch_hours: float = Field(
