@@ -65,6 +65,8 @@ class FormSettings(BaseModel):
 class PyrusConfig(DeskConfig, FormSettings):
     """One organization at Pyrus, as one bot sees it. `forms.<id>` says for one form what differs from the rest."""
 
+    # A result is a look and a comment, and a user has 5,000 requests in ten minutes.
+    per_second: float = Field(4.0, gt=0, le=1000, description="results written a second at the most")
     login: str = Field(min_length=1, description="the bot's login")
     security_key: Secret = Field(description="the bot's API key; env:NAME or file:PATH")
     webhook_secret: Secret | None = Field(None, description="what signs the bot's webhook; by default security_key")

@@ -148,6 +148,13 @@ def test_words_of_pyrus_lose_what_is_private(private: str) -> None:
     assert said.startswith("Field")
 
 
+async def test_a_task_of_megabytes_is_read_and_written() -> None:
+    async with scene() as made:
+        made.pyrus.agent_writes(made.task, made.agent, "x" * 2_500_000)
+        made.close()
+        assert (await made.desk.write(made.result(*RATING))).refused == ()
+
+
 async def test_the_key_goes_to_the_login_alone() -> None:
     async with scene() as made:
         made.close()
