@@ -17,6 +17,7 @@ from ratings.rules import Ask, Facts, decide
 from ratings.store.closing_rows import invitation_row
 from ratings.store.earlier import Closing, Decided, load_earlier, load_reopens
 from ratings.store.loading import INTERNAL, terms_of
+from ratings.store.own_closings import closed_by_us
 from ratings.store.rows import event_row, job_row
 from ratings.store.schema import (
     closing_aliases,
@@ -126,6 +127,8 @@ class _Fold:
         self._lock(keys, closed)
         self.earlier = load_earlier(self.unit, keys, reopens=self.reopens)
         self.reopened = load_reopens(self.unit, keys)
+        ended = [known[-1] for known in self.earlier.values() if known[-1].state not in OPEN_STATES]
+        self.ours = closed_by_us(self.unit, (each.number for each in ended)) if closed else set()
         spaced = any(survey.rules.every for survey in self.surveys)
         self.facts = TicketFacts(self.unit, closed, asks=spaced)
         results: list[Decided | ReopenedResult] = []
@@ -165,6 +168,7 @@ class _Fold:
         if newest is not None and (
             newest.awaits
             or (newest.state in OPEN_STATES and self.unit.now < newest.expires_at)
+            or (newest.number in self.ours and self.reopened.get((ticket.desk, ticket.id), 0) < newest.closed_at)
             # Rendered once more when it is reported, and perhaps answered, already: no closing is left for it to await.
             or (closing == RENDERED and ticket.closed_at <= newest.closed_at)
         ):

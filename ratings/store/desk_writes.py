@@ -198,10 +198,12 @@ class _ClaimFold:
                 self.job_changes.append(change_job(row, state="due", due_at=due_at))
                 self._look_again(due_at)
                 return
-        if loaded.row.ticket_id in self.open_again and told.outcome is None:
+        doubts = self.doubts.get(row.invitation_id, ())
+        undone = told.outcome is None and not any(each["outcome"] for each in doubts)
+        if undone and loaded.row.ticket_id in self.open_again:
             # It goes on already, and not because of us: whoever works on it is not to find it closed, or taken from them.
             told = replace(told, outcome=Then.LEAVE.value)
-        found = _wanted(loaded, told, self.doubts.get(row.invitation_id, ()))
+        found = _wanted(loaded, told, doubts)
         if found is None:
             self._drop(row, "nothing")
             self._leave(loaded, told)

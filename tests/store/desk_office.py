@@ -39,14 +39,23 @@ class DeskOffice:
 
     def asked(self, ticket_id: str = "T-1", **more: Any) -> int:
         """Close a ticket of the desk and send its prompt."""
+        decided = self._close(ticket_id, **more)
+        assert decided.decision == "ask"
+        self.world.work()
+        return decided.invitation_id
+
+    def closed(self, ticket_id: str) -> tuple[int, bool]:
+        """Report that a ticket was closed; return the invitation, and whether it is a new one."""
+        decided = self._close(ticket_id)
+        return decided.invitation_id, decided.new
+
+    def _close(self, ticket_id: str, **more: Any) -> Decided:
         data = self.world.ticket(ticket_id, desk=DESK, **more)
         installation = Installation(writing=frozenset({DESK}))
         report = DeskReport(parse_ticket(data, now=self.clock.now), self.world.accounts, installation=installation)
         decided = self.world.store.writer.do_now(report)
         assert isinstance(decided, Decided)
-        assert decided.decision == "ask"
-        self.world.work()
-        return decided.invitation_id
+        return decided
 
     def edit(self, number: int, value: int) -> str:
         """Correct a rating as staff."""

@@ -318,3 +318,31 @@ def test_processes_share_a_desk_and_write_each_ticket_once(
         done = [ticket for each in threads.map(work, offices) for ticket in each]
     assert sorted(done) == sorted(f"T-{n}" for n in range(12))
     assert {job["state"] for job in worlds[0].rows(jobs, kind="desk")} == {"done"}
+
+
+def test_a_closing_of_ours_is_not_asked_about_when_its_desk_tells_of_it(office: DeskOffice) -> None:
+    number = office.asked()
+    office.world.tap(number, 5)
+    office.clock.forward(DELAY)
+    write = office.claim()
+    assert office.closed("T-1") == (number, False)  # before the desk has answered
+    office.finish(write)
+    office.clock.forward(MINUTE)
+    assert office.closed("T-1") == (number, False)
+    office.clock.forward(HOUR)
+    again, new = office.closed("T-1")  # somebody else's
+    assert again != number
+    assert new
+
+
+def test_a_reopening_of_ours_that_is_told_before_its_answer_changes_nothing_of_the_repeated_write(
+    office: DeskOffice,
+) -> None:
+    number = office.asked()
+    office.world.tap(number, 1)
+    office.clock.forward(DELAY)
+    lost = office.claim()
+    office.world.reopen(desk=DESK)
+    office.clock.forward(MINUTE + 1)
+    again = office.claim()
+    assert (again.wanted, again.key) == (lost.wanted, lost.key)
