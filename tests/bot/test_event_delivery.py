@@ -225,6 +225,23 @@ async def test_both_secrets_sign_for_a_day_and_then_the_new_one_alone(office: Of
     assert (last.signed_by(new), last.signed_by(SECRET)) == (True, False)
 
 
+async def test_a_secret_that_is_ended_while_events_go_out_signs_none_of_the_next(office: Office) -> None:
+    office.happen()
+    new = new_secret()
+
+    async def end_it(_message: Message) -> None:
+        if len(receiver.messages) == 1:
+            office.store.writer.do_now(RotateSecret(endpoint, new, 0))
+
+    async with receiving(end_it) as receiver:
+        endpoint = office.endpoint(receiver)
+        await office.delivery.look_once()
+    assert [(each.signed_by(SECRET), each.signed_by(new)) for each in receiver.messages] == [
+        (True, False),
+        (False, True),
+    ]
+
+
 async def test_a_receiver_that_is_gone_is_not_asked_again_until_it_is_switched_on(office: Office) -> None:
     office.happen()
     async with receiving(saying(410)) as receiver:
