@@ -7,13 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ratings.builtin_texts import BUILT_IN
-from ratings.choosing import choose_survey
 from ratings.conditions import parse_condition
 from ratings.errors import InvalidInput
 from ratings.scale import DEFAULT_SCALE, Choice, Scale
 from ratings.survey import DEFAULT_SURVEY, Survey, parse_survey, survey_to_dict
 from ratings.texts import KEYS
-from ratings.ticket import Party, Ticket
 from ratings.times import DAY, HOUR, MINUTE, SECOND
 from ratings.timing import Timing
 
@@ -156,38 +154,6 @@ def test_a_text_is_the_admins_else_the_built_in_one_of_the_nearest_language() ->
     assert survey.languages == ("ru", "en", "uk", "pl", "de")
     with pytest.raises(KeyError):
         survey.text("salute", "ru")
-
-
-def ticket_of(form: str | None) -> Ticket:
-    return Ticket(id="T", closed_at=0, form=None if form is None else Party(form))
-
-
-EVERY = Survey("every", "Every form")
-SALES = Survey("sales", "Sales", forms=("sales", "shop"), position=9)
-
-
-@pytest.mark.parametrize(
-    ("surveys", "form", "chosen"),
-    [
-        ([], "sales", None),
-        ([SALES], "other", None),
-        ([SALES], None, None),
-        ([EVERY, SALES], "shop", "sales"),
-        ([EVERY, SALES], "other", "every"),
-        ([EVERY, SALES], None, "every"),
-        ([EVERY, replace(SALES, enabled=False)], "sales", "every"),
-        ([replace(SALES, enabled=False)], "sales", "sales"),
-        ([replace(EVERY, enabled=False), replace(SALES, enabled=False)], "sales", "sales"),
-        ([replace(EVERY, id="b"), replace(EVERY, id="a")], None, "a"),
-        ([replace(EVERY, id="a", position=2), replace(EVERY, id="b", position=1)], None, "b"),
-    ],
-)
-def test_the_most_specific_survey_that_is_on_is_chosen(
-    surveys: list[Survey], form: str | None, chosen: str | None
-) -> None:
-    found = choose_survey(surveys, ticket_of(form))
-    assert (None if found is None else found.id) == chosen
-    assert choose_survey(reversed(surveys), ticket_of(form)) == found
 
 
 # --- properties ---------------------------------------------------------------------------------------------------
