@@ -55,6 +55,13 @@ class World:
         assert isinstance(result, ReopenedResult)
         return result.cancelled
 
+    def reopen_of(self, desk: str, ticket_id: str) -> int:
+        """Report a reopen of a desk's ticket; return how many invitations it cancelled."""
+        data = {"id": ticket_id, "desk": desk, "reopened_at": format_instant(self.clock())}
+        result = self.store.writer.do_now(DeskReport(parse_reopened(data, self.clock()), self.accounts))
+        assert isinstance(result, ReopenedResult)
+        return result.cancelled
+
     def receive(self, *happenings: Happening, answers: bool = True, position: str | None = None) -> Received:
         """Receive events of the account in one request."""
         return self.store.writer.do_now(Receive(ACCOUNT, happenings, answers, position))
