@@ -16,6 +16,7 @@ import structlog
 import uvicorn
 
 from bot import clock as system_clock
+from bot.alerts import AlertHooks
 from bot.answers import Answers
 from bot.closings import Closings
 from bot.event_delivery import EventDelivery, EventSender
@@ -37,6 +38,7 @@ from net.errors import DeliveryError
 from net.guard import Guard
 from net.http import HttpClient
 from ratings.links import Timings
+from ratings.store.alerts import SayAlerts
 from ratings.store.engine import is_sqlite
 from ratings.store.migrate import migrate, migration_state
 from ratings.store.store import Store
@@ -75,6 +77,7 @@ class Parts:
     guard: Guard
     event_sender: EventSender
     event_delivery: EventDelivery
+    alert_hooks: AlertHooks
     application: Application
 
 
@@ -100,6 +103,12 @@ def link_timings(settings: Settings) -> Timings:
     """Return the `[votes]` settings that decide about links, in milliseconds."""
     votes = settings.votes
     return Timings(votes.min_age * SECOND, votes.sibling_window * SECOND, votes.settle * SECOND)
+
+
+def say_alerts(settings: Settings) -> SayAlerts:
+    """Return what upkeep does to tell staff of bad ratings."""
+    delay = settings.votes.outcome_delay * SECOND
+    return SayAlerts(delay, settings.server.timezone, frozenset(settings.channels))
 
 
 def make_store(settings: Settings, clock: Callable[[], Instant] = system_clock.now) -> Store:
@@ -164,6 +173,7 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
         guard=guard,
         event_sender=event_sender,
         event_delivery=EventDelivery(store, event_sender, clock),
+        alert_hooks=AlertHooks(store.writer, event_sender, secrets, wake, clock),
         application=Application(
             Hooks(channels, answers, metrics, settings.server.max_body), make_rest(store, metrics, api, clock, pages)
         ),
@@ -181,15 +191,16 @@ async def running(parts: Parts, *, work: bool) -> AsyncIterator[None]:
     if work:
         tasks += [
             asyncio.create_task(parts.polling.run()),
-            asyncio.create_task(keep_up(parts.store.writer, link_timings(parts.settings))),
+            asyncio.create_task(keep_up(parts.store.writer, link_timings(parts.settings), say_alerts(parts.settings))),
         ]
         outbox = [asyncio.create_task(parts.outbox.run())]
-        deliveries = [asyncio.create_task(parts.event_delivery.run())]
+        deliveries = [asyncio.create_task(parts.event_delivery.run()), asyncio.create_task(parts.alert_hooks.run())]
     try:
         yield
     finally:
         await _cancel(tasks)
-        await asyncio.gather(parts.outbox.finish(FINISH_SECONDS), parts.event_delivery.finish(FINISH_SECONDS))
+        finishing = (parts.outbox, parts.event_delivery, parts.alert_hooks)
+        await asyncio.gather(*(each.finish(FINISH_SECONDS) for each in finishing))
         await parts.event_sender.close()
         await _cancel([*outbox, *deliveries])  # has ended by itself, but where the store hangs
         await parts.answers.finish(FINISH_SECONDS)

@@ -11,16 +11,19 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bot.assembly import make_channels
+from bot.assembly import make_channels, make_store
 from bot.logs import configure_logging, redact_text
 from bot.settings import Settings, SettingsError, load_settings
 from bot.web.hooks import hook_path
 from channels.base import Channel, Mode
 from channels.base import Finding as ChannelFinding
 from net.errors import DeliveryError
+from net.guard import ForbiddenUrl, Guard
 from net.http import HttpClient
+from ratings.alerting import place_of
 from ratings.store.migrate import DatabaseTooNew, MigrationState, migration_state
 from ratings.store.reach import OutOfReach, reaching, sqlite_file
+from ratings.store.surveys import load_surveys
 
 Level = Literal["ok", "warning", "error"]
 TIMEOUT = 5.0
@@ -33,6 +36,7 @@ IDS = {
     "store.unreachable": "the database cannot be opened, and why",
     "store.migrations": "whether the database is at the revision that this version wants",
     "redis.unreachable": "Redis is configured and does not answer",
+    "alerts.destination": "whether everybody that a survey wants to be told of bad ratings can be told",
     "channels.none": "no channel account is configured, so nobody can be asked",
     "channels.failed": "an account cannot be used, or did not answer in time",
     "public_url.missing": "whether there is an address for hooks, where an account needs one",
@@ -105,7 +109,36 @@ def _store(settings: Settings) -> list[Finding]:
         return [Finding("store.migrations", "error", str(error))]
     if not state.up_to_date:
         return [_not_migrated(sqlite=path is not None, state=state)]
-    return [Finding("store.migrations", "ok", f"the database is at revision {state.current}")]
+    return [Finding("store.migrations", "ok", f"the database is at revision {state.current}"), *_alerts(settings)]
+
+
+def _alerts(settings: Settings) -> list[Finding]:
+    """Look at whom surveys want to be told of bad ratings. Destinations are addresses of people: only their accounts are named."""
+    store = make_store(settings)
+    try:
+        surveys = store.read_now(load_surveys)
+    finally:
+        store.stop()
+    guard = Guard(allow_private=settings.server.allow_private_hooks)
+    findings = []
+    for survey in surveys:
+        for destination in survey.alerts.to:
+            problem = _cannot_tell(destination, settings, guard)
+            if problem:
+                text, hint = f"survey {survey.id} has alerts for {problem}", "they wait; see alerts.to of the survey"
+                findings.append(Finding("alerts.destination", "error", text, hint))
+    return findings
+
+
+def _cannot_tell(destination: str, settings: Settings, guard: Guard) -> str:
+    place = place_of(destination)
+    if place is not None:
+        return "" if place[0] in settings.channels else f"{place[0]}, which is not configured"
+    try:
+        guard.check(destination)
+    except ForbiddenUrl as error:
+        return f"a URL that nothing is posted to: {error}"
+    return ""
 
 
 def _no_file_yet(path: Path) -> Finding:

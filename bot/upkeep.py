@@ -1,4 +1,4 @@
-"""What runs beside the outbox: invitations lapse, are cancelled with their survey, votes settle, events get their numbers."""
+"""What runs beside the outbox: invitations lapse or are cancelled, votes settle, events get numbers, staff hears of bad ratings."""
 
 import asyncio
 from functools import partial
@@ -7,6 +7,7 @@ import structlog
 
 from bot.restarts import keep_running
 from ratings.links import Timings
+from ratings.store.alerts import SayAlerts
 from ratings.store.cleaning import Clean
 from ratings.store.events import NumberEvents
 from ratings.store.lapses import RunLapses
@@ -18,17 +19,19 @@ NUMBER_EVERY = 0.2
 LAPSE_EVERY = 5.0
 PAUSE_EVERY = 5.0
 SETTLE_EVERY = 1.0
+ALERT_EVERY = 5.0
 CLEAN_EVERY = 3600.0
 _log = structlog.get_logger("tapfive.upkeep")
 
 
-async def keep_up(writer: Writer, timings: Timings) -> None:
+async def keep_up(writer: Writer, timings: Timings, say_alerts: SayAlerts) -> None:
     """Run until cancelled. Several processes may: what each does is harmless to do twice. `timings` are those of votes by link."""
     everything: tuple[tuple[float, Operation[int]], ...] = (
         (NUMBER_EVERY, NumberEvents()),
         (LAPSE_EVERY, RunLapses()),
         (PAUSE_EVERY, RunPauses()),
         (SETTLE_EVERY, RunSettlements(timings)),
+        (ALERT_EVERY, say_alerts),
         (CLEAN_EVERY, Clean()),
     )
     async with asyncio.TaskGroup() as group:

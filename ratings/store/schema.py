@@ -447,7 +447,6 @@ alerts = Table(
         postgresql_where=text("said_at IS NULL"),
     ),
     Index(None, "destination", "said_at"),
-    Index(None, "at", "id"),
 )
 """Bad ratings to tell somebody of. `said_by` is the job that tells of it, perhaps with others."""
 

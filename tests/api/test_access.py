@@ -46,6 +46,8 @@ OPERATIONS: list[tuple[str, str, Scope, Any, list[str]]] = [
     ("POST", "/v1/endpoints/1/rotate", Scope.ADMIN, {"keep_s": "long"}, ["/keep_s"]),
     ("POST", "/v1/endpoints/1/test?type=x", Scope.ADMIN, {}, ["/type"]),
     ("GET", "/v1/endpoints/1/deliveries?ok=1&limit=0", Scope.ADMIN, None, ["/ok", "/limit"]),
+    ("GET", "/v1/alerts?state=said&limit=0", Scope.ADMIN, None, ["/state", "/limit"]),
+    ("GET", "/v1/alerts/secret?url=crm&limit=5", Scope.ADMIN, None, ["/limit", "/url"]),
     ("GET", "/v1/surveys?limit=5", Scope.READ, None, ["/limit"]),
     ("GET", "/v1/surveys/default?version=1", Scope.READ, None, ["/version"]),
     ("PATCH", "/v1/surveys/default", Scope.ADMIN, {"enabled": 1, "colour": "red"}, ["/enabled", "/colour"]),

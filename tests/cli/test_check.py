@@ -12,6 +12,9 @@ from bot.assembly import make_channels
 from bot.running import listen, url_of
 from bot.settings import Settings, build_settings
 from channels.base import Channel
+from ratings.store.store import Store
+from ratings.store.surveys import SaveSurvey
+from ratings.survey import DEFAULT_SURVEY, parse_survey
 from sandbox.phones.serving import LoopbackServer
 from sandbox.telegram import TelegramSandbox
 from tests.cli.conftest import TOKEN, Tapfive, write_config
@@ -67,6 +70,33 @@ async def test_links_need_an_address_that_they_lead_to(sqlite_url: str) -> None:
     found = await check.check_settings(build_settings(values, environ=environ))
     (missing,) = [finding for finding in found if finding.id == "public_url.links"]
     assert (missing.level, missing.about) == ("error", "email.support")
+
+
+@pytest.mark.parametrize(
+    ("destination", "problem"),
+    [
+        ("telegram.support:-100", ""),
+        ("https://crm.example.com/alerts", ""),
+        ("email.head:head@example.org", "email.head, which is not configured"),
+        ("https://10.0.0.1/alerts", "a private address"),
+        ("http://crm.example.com/alerts", "https://"),
+    ],
+)
+async def test_alerts_that_nobody_would_get(store: Store, destination: str, problem: str) -> None:
+    change = {"alerts": {"value_max": 2, "to": [destination]}}
+    store.writer.do_now(SaveSurvey(parse_survey(change, base=DEFAULT_SURVEY), None, "test"))
+    values = {
+        "server": {"secret": "env:SECRET"},
+        "store": {"url": "env:STORE"},
+        "channels": {
+            "telegram": {"support": {"token": "env:TOKEN", "mode": "send-only", "api_url": "http://127.0.0.1:1"}}
+        },
+    }
+    environ = {"SECRET": "s" * 40, "TOKEN": TOKEN, "STORE": store.url}
+    found = await check.check_settings(build_settings(values, environ=environ))
+    told = [finding for finding in found if finding.id == "alerts.destination"]
+    assert [finding.level for finding in told] == (["error"] if problem else [])
+    assert all(problem in finding.text and "head@" not in finding.text for finding in told)
 
 
 async def test_nobody_at_the_public_url(sqlite_url: str) -> None:

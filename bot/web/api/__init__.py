@@ -16,8 +16,9 @@ from bot import __version__
 from bot.closings import Closings
 from bot.event_delivery import EventSender
 from bot.settings import Settings
-from bot.web.api import endpoint_operations, operations
+from bot.web.api import alert_operations, endpoint_operations, operations
 from bot.web.api.access import Access
+from bot.web.api.alerts import AlertRoutes
 from bot.web.api.bodies import answer
 from bot.web.api.docs_page import CONTENT_SECURITY_POLICY, render
 from bot.web.api.endpoints import EndpointRoutes
@@ -82,6 +83,10 @@ def make_api(
     _add(api, "GET", "/v1/surveys/{survey_id}", surveys.get, operations.GET_SURVEY)
     _add(api, "PATCH", "/v1/surveys/{survey_id}", surveys.change, operations.CHANGE_SURVEY)
     _add_endpoints(api, endpoints)
+    secrets = [secret.get_secret_value().encode() for secret in server.secret]
+    alerts = AlertRoutes(store, access, frozenset(settings.channels), secrets, guard)
+    _add(api, "GET", "/v1/alerts", alerts.list, alert_operations.LIST_ALERTS)
+    _add(api, "GET", "/v1/alerts/secret", alerts.secret, alert_operations.ALERT_SECRET)
     _publish(api)
     return api
 
@@ -117,7 +122,10 @@ def _publish(api: FastAPI) -> None:
     document = get_openapi(
         title=api.title, version=api.version, description=api.description, servers=api.servers, routes=api.routes
     )
-    document["components"] = {"schemas": COMPONENTS, "securitySchemes": SECURITY}
+    document["components"] = {
+        "schemas": {**COMPONENTS, **alert_operations.ALERT_COMPONENTS},
+        "securitySchemes": SECURITY,
+    }
     api.openapi = lambda: document  # type: ignore[method-assign] # how FastAPI wants its document replaced
     page = render(document)
 

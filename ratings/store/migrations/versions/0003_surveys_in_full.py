@@ -69,7 +69,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("said_at IS NULL"),
     )
     op.create_index("ix_alerts_destination_said_at", "alerts", ["destination", "said_at"])
-    op.create_index("ix_alerts_at_id", "alerts", ["at", "id"])
     op.create_table(
         "endpoints",
         sa.Column("id", _ID, nullable=False, autoincrement=False),
