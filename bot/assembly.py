@@ -19,6 +19,8 @@ from bot import clock as system_clock
 from bot.alerts import AlertHooks
 from bot.answers import Answers
 from bot.closings import Closings
+from bot.desk_outbox import DeskOutbox
+from bot.desk_reports import DeskPolling, DeskReports
 from bot.event_delivery import EventDelivery, EventSender
 from bot.metrics import Metrics
 from bot.outbox import Outbox
@@ -29,16 +31,20 @@ from bot.upkeep import keep_up
 from bot.wake import Wake
 from bot.web.api import make_api
 from bot.web.app import Application, make_rest
+from bot.web.desk_hooks import DeskHooks
 from bot.web.hooks import Hooks, hook_path
 from bot.web.rate import rate_routes
 from bot.web.rate.nonces import Nonces
 from channels import registry
 from channels.base import Channel, ChannelConfig, Mode
+from desks import registry as desk_registry
+from desks.base import Desk
 from net.errors import DeliveryError
 from net.guard import Guard
 from net.http import HttpClient
 from ratings.links import Timings
 from ratings.store.alerts import SayAlerts
+from ratings.store.closings import Installation
 from ratings.store.engine import is_sqlite
 from ratings.store.migrate import migrate, migration_state
 from ratings.store.store import Store
@@ -67,6 +73,7 @@ class Parts:
     settings: Settings
     store: Store
     channels: Mapping[str, Channel]
+    desks: Mapping[str, Desk]
     tokens: Tokens
     metrics: Metrics
     wake: Wake
@@ -74,6 +81,8 @@ class Parts:
     closings: Closings
     outbox: Outbox
     polling: Polling
+    desk_outbox: DeskOutbox
+    desk_polling: DeskPolling
     guard: Guard
     event_sender: EventSender
     event_delivery: EventDelivery
@@ -99,6 +108,11 @@ def make_channels(settings: Settings) -> dict[str, Channel]:
     }
 
 
+def make_desks(settings: Settings) -> dict[str, Desk]:
+    """Return the configured desks. Only the kinds that are used are imported. Raises ValueError as a desk does."""
+    return {name: desk_registry.load(name.partition(".")[0])(name, config) for name, config in settings.desks.items()}
+
+
 def link_timings(settings: Settings) -> Timings:
     """Return the `[votes]` settings that decide about links, in milliseconds."""
     votes = settings.votes
@@ -109,6 +123,17 @@ def say_alerts(settings: Settings) -> SayAlerts:
     """Return what upkeep does to tell staff of bad ratings."""
     delay = settings.votes.outcome_delay * SECOND
     return SayAlerts(delay, settings.server.timezone, frozenset(settings.channels))
+
+
+def installation(settings: Settings, channels: Mapping[str, Channel], desks: Mapping[str, Desk]) -> Installation:
+    """Return what the settings say that decisions depend on."""
+    windows = {
+        account: channel.capabilities.window
+        for account, channel in channels.items()
+        if channel.capabilities.window is not None
+    }
+    writing = frozenset(name for name, desk in desks.items() if desk.writes)
+    return Installation(windows=windows, writing=writing, timezone=settings.server.timezone)
 
 
 def make_store(settings: Settings, clock: Callable[[], Instant] = system_clock.now) -> Store:
@@ -141,11 +166,13 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
         on_batch=metrics.committed,
     )
     channels = make_channels(settings)
+    desks = make_desks(settings)
     secrets = [secret.get_secret_value().encode() for secret in settings.server.secret]
     tokens = Tokens(secrets)
     answers = Answers(store.writer, tokens, metrics, clock)
     by_links = frozenset(name for name, channel in channels.items() if channel.capabilities.choices == "links")
-    closings = Closings(store.writer, frozenset(channels), metrics, by_links)
+    closings = Closings(store.writer, frozenset(channels), metrics, by_links, installation(settings, channels, desks))
+    reports = DeskReports(store.writer, closings, metrics)
     polled = {account: channel for account, channel in channels.items() if channel.config.mode is Mode.POLLING}
     guard = Guard(allow_private=settings.server.allow_private_hooks)
     event_sender = EventSender(HttpClient(guard=guard), clock)
@@ -163,19 +190,33 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
         settings=settings,
         store=store,
         channels=channels,
+        desks=desks,
         tokens=tokens,
         metrics=metrics,
         wake=wake,
         answers=answers,
         closings=closings,
-        outbox=Outbox(store.writer, channels, tokens, wake, metrics, clock, settings.server.public_url),
-        polling=Polling(store, answers, polled, clock),
+        outbox=Outbox(
+            store.writer,
+            channels,
+            tokens,
+            wake,
+            metrics,
+            clock,
+            settings.server.public_url,
+            settings.server.timezone,
+        ),
+        polling=Polling(store, answers, polled),
+        desk_outbox=DeskOutbox(store.writer, desks, wake, metrics, clock, settings.votes.outcome_delay * SECOND),
+        desk_polling=DeskPolling(store, reports, desks),
         guard=guard,
         event_sender=event_sender,
         event_delivery=EventDelivery(store, event_sender, clock),
         alert_hooks=AlertHooks(store.writer, event_sender, secrets, wake, clock),
         application=Application(
-            Hooks(channels, answers, metrics, settings.server.max_body), make_rest(store, metrics, api, clock, pages)
+            Hooks(channels, answers, metrics, settings.server.max_body),
+            DeskHooks(desks, reports, metrics, clock),
+            make_rest(store, metrics, api, clock, pages),
         ),
     )
 
@@ -191,21 +232,24 @@ async def running(parts: Parts, *, work: bool) -> AsyncIterator[None]:
     if work:
         tasks += [
             asyncio.create_task(parts.polling.run()),
+            asyncio.create_task(parts.desk_polling.run()),
             asyncio.create_task(keep_up(parts.store.writer, link_timings(parts.settings), say_alerts(parts.settings))),
         ]
-        outbox = [asyncio.create_task(parts.outbox.run())]
+        outbox = [asyncio.create_task(parts.outbox.run()), asyncio.create_task(parts.desk_outbox.run())]
         deliveries = [asyncio.create_task(parts.event_delivery.run()), asyncio.create_task(parts.alert_hooks.run())]
     try:
         yield
     finally:
         await _cancel(tasks)
-        finishing = (parts.outbox, parts.event_delivery, parts.alert_hooks)
+        finishing = (parts.outbox, parts.desk_outbox, parts.event_delivery, parts.alert_hooks)
         await asyncio.gather(*(each.finish(FINISH_SECONDS) for each in finishing))
         await parts.event_sender.close()
         await _cancel([*outbox, *deliveries])  # has ended by itself, but where the store hangs
         await parts.answers.finish(FINISH_SECONDS)
         for channel in parts.channels.values():
             await channel.close()
+        for desk in parts.desks.values():
+            await desk.close()
         await parts.wake.stop()
         parts.store.stop()
 

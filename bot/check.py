@@ -11,12 +11,14 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bot.assembly import make_channels, make_store
+from bot.assembly import make_channels, make_desks, make_store
 from bot.logs import configure_logging, redact_text
 from bot.settings import Settings, SettingsError, load_settings
+from bot.web.desk_hooks import desk_hook_path
 from bot.web.hooks import hook_path
 from channels.base import Channel, Mode
 from channels.base import Finding as ChannelFinding
+from desks.base import Desk
 from net.errors import DeliveryError
 from net.guard import ForbiddenUrl, Guard
 from net.http import HttpClient
@@ -39,6 +41,7 @@ IDS = {
     "alerts.destination": "whether everybody that a survey wants to be told of bad ratings can be told",
     "channels.none": "no channel account is configured, so nobody can be asked",
     "channels.failed": "an account cannot be used, or did not answer in time",
+    "desks.failed": "a desk cannot be used, or did not answer in time",
     "public_url.missing": "whether there is an address for hooks, where an account needs one",
     "public_url.links": "whether there is an address that links lead to, where an account sends links",
     "public_url.https": "whether that address is https",
@@ -49,7 +52,7 @@ IDS = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding. `about` is the account that it concerns, "" for the installation."""
+    """One finding. `about` is the account or desk that it concerns, "" for the installation."""
 
     id: str
     level: Level
@@ -87,11 +90,13 @@ async def check(config: Path | None) -> list[Finding]:
 async def check_settings(settings: Settings) -> list[Finding]:
     """Look at everything that valid settings lead to."""
     secrets = len(settings.server.secret)
-    text = f"the settings are valid: {_count(len(settings.channels), 'channel account')}, {_count(secrets, 'secret')}"
+    text = f"the settings are valid: {_count(len(settings.channels), 'channel account')}, "
+    text += f"{_count(len(settings.desks), 'desk')}, {_count(secrets, 'secret')}"
     parts = await asyncio.gather(asyncio.to_thread(_store, settings), _redis(settings), _public_url(settings))
     # After the others: what an account imports can keep a busy machine for seconds, in which their clocks would run.
     channels = await _channels(settings)
-    return [Finding("config", "ok", text), *(finding for part in parts for finding in part), *channels]
+    desks = await _desks(settings)
+    return [Finding("config", "ok", text), *(finding for part in parts for finding in part), *channels, *desks]
 
 
 def _store(settings: Settings) -> list[Finding]:
@@ -250,6 +255,32 @@ async def _account(settings: Settings, account: str, channel: Channel) -> list[F
         text, hint = "its links would lead nowhere: there is no public address", "set [server] public_url"
         findings.append(Finding("public_url.links", "error", text, hint, account))
     return findings
+
+
+# --- the desks ---------------------------------------------------------------------------------------------------
+
+
+async def _desks(settings: Settings) -> list[Finding]:
+    try:
+        desks = make_desks(settings)
+    except ValueError as error:
+        return [Finding("desks.failed", "error", str(error), "see the desk's secrets")]
+    looked = await asyncio.gather(*(_desk(settings, name, desk) for name, desk in desks.items()))
+    return [finding for findings in looked for finding in findings]
+
+
+async def _desk(settings: Settings, name: str, desk: Desk) -> list[Finding]:
+    base = settings.server.public_url
+    try:
+        async with asyncio.timeout(ACCOUNT_TIMEOUT):
+            found = await desk.check(base + desk_hook_path(name) if base else None)
+    except TimeoutError:
+        return [Finding("desks.failed", "error", "the desk did not answer in time", "see api_url", name)]
+    except Exception as error:  # noqa: BLE001 - a kind that breaks its promise must not hide what the others say
+        return [Finding("desks.failed", "error", f"the check itself failed ({type(error).__name__})", "", name)]
+    finally:
+        await desk.close()
+    return [Finding(one.id, one.level, one.text, one.hint, name) for one in found]
 
 
 def _count(number: int, noun: str) -> str:

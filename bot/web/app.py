@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot import __version__
 from bot.metrics import Metrics
 from bot.web.api.errors import LastResort, as_problem, respond
+from bot.web.desk_hooks import PREFIX as DESK_PREFIX
+from bot.web.desk_hooks import DeskHooks
 from bot.web.hooks import PREFIX, Hooks
 from bot.web.problems import CONTENT_TYPE, problem_bytes
 from ratings.reports.outbox import outbox_depth, ping
@@ -40,14 +42,17 @@ _HOME = (
 class Application:
     """The ASGI application. Hooks go past the framework: it would cost more than everything else on a tap's way."""
 
-    def __init__(self, hooks: Hooks, rest: ASGIApp) -> None:
+    def __init__(self, hooks: Hooks, desk_hooks: DeskHooks, rest: ASGIApp) -> None:
         self._hooks = hooks
+        self._desk_hooks = desk_hooks
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
             await self._hooks(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(DESK_PREFIX):
+            await self._desk_hooks(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
 

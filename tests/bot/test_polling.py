@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bot import polling
+from bot import pollers
 from bot.polling import Polling
 from channels.base import ChoicePicked, Inbound, Mode, TextReceived
 from ratings.store.schema import accounts, ratings, unreadable_events
@@ -30,7 +30,7 @@ async def polled(office: Office, *events: Inbound) -> AsyncIterator[None]:
     """Poll these events, which end at position 7."""
     office.channel = TestChannel(Mode.POLLING)
     office.channel.updates.put_nowait((events, "7"))
-    poller = Polling(office.store, office.answers(), {ACCOUNT: office.channel}, office.world.clock)
+    poller = Polling(office.store, office.answers(), {ACCOUNT: office.channel})
     running = asyncio.create_task(poller.run())
     try:
         yield
@@ -62,7 +62,7 @@ async def test_an_event_that_cannot_be_stored_is_set_aside_and_the_others_count(
 async def test_when_nothing_at_all_can_be_stored_the_position_stays(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polling, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(pollers, "RETRY_SECONDS", 0.01)
     async with polled(office, text(UNSTORABLE, "words")):
 
         async def came_back() -> bool:

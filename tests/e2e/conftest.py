@@ -53,6 +53,7 @@ async def serve(clock: GoingClock) -> AsyncIterator[Serve]:
             work: bool = True,
             public_url: str = "",
             environ: Mapping[str, str] | None = None,
+            desks: Mapping[str, Mapping[str, Any]] | None = None,
         ) -> Service:
             listener = socket.create_server(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -60,11 +61,16 @@ async def serve(clock: GoingClock) -> AsyncIterator[Serve]:
             for name, keys in accounts.items():
                 kind, _, account = name.partition(".")
                 tables.setdefault(kind, {})[account] = {"pace": {"per_second": 1000, "per_recipient": 1000}, **keys}
+            helpdesks: dict[str, dict[str, Any]] = {}
+            for name, keys in (desks or {}).items():
+                kind, _, own = name.partition(".")
+                helpdesks.setdefault(kind, {})[own] = {"per_second": 1000, **keys}
             settings = build_settings(
                 {
                     "server": {"public_url": public_url or url, "secret": "env:TAPFIVE_SECRET"},
                     "store": {"url": store_url},
                     "channels": tables,
+                    "desks": helpdesks,
                 },
                 environ={**ENVIRON, **(environ or {})},
             )

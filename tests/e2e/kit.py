@@ -12,6 +12,7 @@ from bot.assembly import Parts
 from net.http import HttpAnswer, HttpClient
 from ratings.reports.filters import Filters
 from ratings.reports.lists import list_invitations, list_ratings
+from ratings.store.loading import desk_account
 from ratings.store.schema import inbound_events
 from ratings.store.surveys import SaveSurvey
 from ratings.survey import DEFAULT_SURVEY, parse_survey
@@ -76,7 +77,7 @@ class Service:
     def forward(self, milliseconds: int) -> None:
         """Let time pass, and let the workers see that it did."""
         self.clock.forward(milliseconds)
-        self.parts.wake.hint(set(self.parts.channels))
+        self.parts.wake.hint({*self.parts.channels, *(desk_account(name) for name in self.parts.desks)})
 
     async def rows(self, table: Table, *columns: str) -> list[dict[str, Any]]:
         """Return what a table holds of these columns."""
