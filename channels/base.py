@@ -5,7 +5,7 @@ store; they translate. Instants are integers: milliseconds since the Unix epoch,
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Literal
@@ -43,6 +43,7 @@ __all__ = [
     "Thread",
     "Unknown",
     "Unreadable",
+    "plain_preview",
 ]
 
 
@@ -331,6 +332,13 @@ class Channel(ABC):
     async def send_text(self, address: str, message: Message) -> Sent:
         """Send words."""
 
+    def preview(self, content: Prompt | Message) -> Mapping[str, object]:
+        """Show what a customer would see: `text`, `buttons` row by row as they read, and what else the kind has to show.
+
+        Made by what makes the real thing, and so raises what `send_prompt` and `send_text` raise before they send. Pure.
+        """
+        return plain_preview(content)
+
     async def edit(self, address: str, external_id: str, content: Prompt | Message) -> None:
         """Replace a sent message. Saying what it already says is success. Raises NotEditable where it is gone."""
         raise NotImplementedError(f"{self.kind} declares edit=False")
@@ -376,3 +384,12 @@ class Channel(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Let go of connections."""
+
+
+def plain_preview(content: Prompt | Message) -> dict[str, object]:
+    """Show a content as a kind without rules of its own would: the words, and a button for each choice or action."""
+    if isinstance(content, Prompt):
+        labels = [choice.symbol or choice.label for choice in content.choices]
+    else:
+        labels = [action.label for action in content.actions]
+    return {"text": content.text, "buttons": [labels] if labels else []}

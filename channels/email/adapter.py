@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from channels.email.addresses import Mailbox
 from channels.email.config import EmailConfig, listen_address, server
 from channels.email.findings import dkim_findings, inbound_finding, smtp_finding
 from channels.email.inbound import read_mail
-from channels.email.message import MAX_CHOICES, MAX_TEXT, Mail, Sender, prompt_mail, text_mail
+from channels.email.message import MAX_CHOICES, MAX_TEXT, Mail, Sender, prompt_mail, shown, text_mail
 from channels.email.pool import Pool
 from channels.email.signing import Signer
 from channels.email.smtp import Account
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from channels.email.lmtp import LmtpListener
 
 NO_HOOKS = "mail has no hooks"
+
+_SOMEBODY = "somebody@example.org"
+"""Whom a preview is addressed to: nobody."""
 
 
 class Email(Channel):
@@ -84,6 +87,14 @@ class Email(Channel):
     async def send_text(self, address: str, message: Message) -> Sent:
         """Send words."""
         return await self._send(address, text_mail(self._sender, address, message, _now()))
+
+    def preview(self, content: Prompt | Message) -> Mapping[str, object]:
+        """Show the mail: its subject, its plain part and its HTML part. The choices are links in both, and so no buttons."""
+        if isinstance(content, Prompt):
+            mail = prompt_mail(self._sender, _SOMEBODY, content, 0)
+        else:
+            mail = text_mail(self._sender, _SOMEBODY, content, 0)
+        return {"buttons": [], **shown(mail)}
 
     async def _send(self, address: str, mail: Mail) -> Sent:
         if self._signer is not None:

@@ -3,6 +3,8 @@
 Headers: RFC 5322, RFC 3834 (Auto-Submitted), RFC 2369 and RFC 8058 (unsubscribing by one click).
 """
 
+import email
+import email.policy
 import hashlib
 import re
 from dataclasses import dataclass
@@ -131,6 +133,14 @@ def text_mail(sender: Sender, address: str, content: Message, now: int) -> Mail:
     message_id = _message_id(sender, recipient, key, content.token)
     subject = _subject("", content.text)
     return _finish(message, sender, recipient, subject=subject, token=content.token, message_id=message_id, now=now)
+
+
+def shown(mail: Mail) -> dict[str, str]:
+    """Return what a mail program shows of a mail: `subject`, `text`, and `html` where there is one."""
+    message = email.message_from_bytes(mail.content, policy=email.policy.default)
+    parts = {part.get_content_type(): part for part in message.walk()}
+    found = {"subject": str(message["Subject"]), "text": parts["text/plain"].get_content()}
+    return found | ({"html": parts["text/html"].get_content()} if "text/html" in parts else {})
 
 
 def is_our_id(message_id: str, domain: str) -> bool:

@@ -9,7 +9,7 @@ import hmac
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -78,6 +78,11 @@ class Telegram(Channel):
     async def send_text(self, address: str, message: Message) -> Sent:
         """Send words, with the actions below them."""
         return await self._send(address, message)
+
+    def preview(self, content: Prompt | Message) -> Mapping[str, object]:
+        """Show the text above the inline keyboard."""
+        must_fit(content.text, MAX_TEXT, empty=EMPTY, length=_units, unit="UTF-16 code units")
+        return {"text": content.text, "buttons": [[button.text for button in row] for row in keyboard(content)]}
 
     async def edit(self, address: str, external_id: str, content: Prompt | Message) -> None:
         """Replace text and keyboard; without actions the keyboard goes."""

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,7 +14,7 @@ from channels.viber.config import ViberConfig
 from channels.viber.events import EVENT_TYPES, read_event
 from channels.viber.failures import NOT_VIBER, OK, TOO_OLD, Act, decide, unsettled
 from channels.viber.findings import Account, account_findings
-from channels.viber.keyboard import INPUT_FIELD_VERSION, MAX_BUTTONS, keyboard
+from channels.viber.keyboard import INPUT_FIELD_VERSION, MAX_BUTTONS, keyboard, shown
 from channels.webhooks import may_install, may_remove
 from net.errors import DeliveryError, Misconfigured, OutcomeUnknown, Rejected, WebhookRejected
 from net.http import HttpAnswer, HttpClient, raise_for_status
@@ -84,6 +84,12 @@ class Viber(Channel):
     async def send_text(self, address: str, message: Message) -> Sent:
         """Send words, with the actions as a keyboard and the input field back; without actions the keyboard goes."""
         return await self._send(address, message, "regular")
+
+    def preview(self, content: Prompt | Message) -> Mapping[str, object]:
+        """Show the text above the keyboard, a button a row, with the colour of each."""
+        must_fit(content.text, MAX_TEXT, empty=EMPTY)
+        board = keyboard(content, input_field=None)
+        return {"text": content.text, **shown(board)}
 
     # --- what comes in
 

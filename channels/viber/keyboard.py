@@ -21,6 +21,7 @@ INPUT_FIELD_VERSION = 4  # the API version from which a client knows InputFieldS
 _DARK, _LIGHT = "#000000", "#FFFFFF"
 _SAME_CONTRAST = 0.179  # the luminance on which black and white stand out equally
 
+_TAG = re.compile(r"<[^>]*>")
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 
 Json = dict[str, Any]
@@ -48,6 +49,15 @@ def keyboard(content: Prompt | Message, *, input_field: str | None) -> Json | No
     if input_field is not None:
         board["InputFieldState"] = input_field
     return board
+
+
+def shown(board: Json | None) -> dict[str, object]:
+    """Return what a client shows of a keyboard: the rows of buttons as they read, and the colour of each."""
+    buttons = [] if board is None else board["Buttons"]
+    return {
+        "buttons": [[html.unescape(_TAG.sub("", button["Text"]))] for button in buttons],
+        "colours": [[button.get("BgColor", "")] for button in buttons],
+    }
 
 
 def _label(choice: Choice) -> str:

@@ -5,7 +5,7 @@ Receiving needs no vk_api: what calls VK is in client.py, and imports it with th
 
 import hmac
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from channels.base import (
@@ -92,6 +92,11 @@ class Vk(Channel):
     async def send_text(self, address: str, message: Message) -> Sent:
         """Send words, with the actions below them."""
         return await self._send(address, message)
+
+    def preview(self, content: Prompt | Message) -> Mapping[str, object]:
+        """Show the text above the keyboard."""
+        must_fit(content.text, MAX_TEXT, empty=EMPTY)
+        return {"text": content.text, "buttons": [[button.label for button in row] for row in keyboard(content).rows]}
 
     async def edit(self, address: str, external_id: str, content: Prompt | Message) -> None:
         """Replace text and keyboard; without actions the keyboard goes.
