@@ -18,7 +18,7 @@ from ratings.conditions import (
     parse_condition,
 )
 from ratings.decisions import WINDOW_MARGIN, Ask, Decision, Skip, SkipReason
-from ratings.hours import Hours, last_allowed, next_allowed, zone_named
+from ratings.hours import Hours, last_allowed, may_go, next_allowed, zone_named
 from ratings.send_rules import left_out, next_chance, refuse
 from ratings.survey import Survey
 from ratings.ticket import Address, Ticket
@@ -168,14 +168,19 @@ def _plan(ticket: Ticket, survey: Survey, facts: Facts, usable: list[Address], n
 def _within(until: Instant, at: Instant, hours: Hours | None, zone: tzinfo, now: Instant) -> Instant | None:
     """`at`, or the last moment before it at which the window that ends at `until` is open and we may write; None for none.
 
-    A margin is kept free at its end, unless it has begun already: what is sent right now still arrives.
+    A margin is kept free at its end, and before quiet hours, unless it has begun already: what is sent right now still arrives.
     """
     if now >= until:
         return None
     latest = max(now, until - WINDOW_MARGIN)
     if at <= latest:
         return at
-    return latest if hours is None else last_allowed(now, latest + 1, hours, zone)
+    if hours is None:
+        return latest
+    last = last_allowed(now, latest + 1, hours, zone)
+    if last is None or may_go(last + WINDOW_MARGIN, hours, zone):
+        return last
+    return next_allowed(max(now, last - WINDOW_MARGIN), hours, zone)
 
 
 def window_until(last_message: Instant | None, closed_at: Instant, window: Duration | None) -> Instant | None:
