@@ -1,4 +1,8 @@
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ratings.errors import InvalidInput
 from ratings.scale import DEFAULT_SCALE, Choice, Scale
@@ -89,3 +93,52 @@ def test_values_are_1_to_99_and_zero_is_refused(value: int) -> None:
 def test_what_is_no_scale_is_refused_and_never_crashes(data: object) -> None:
     with pytest.raises(InvalidInput):
         Scale.from_dict(data)
+
+
+# --- scales on which 1 is best ------------------------------------------------------------------------------------
+
+
+def scale_of(values: list[int], *, one_is_best: bool) -> Scale:
+    choices = tuple(Choice(value, f"s{value}", {}, satisfied=True) for value in values)
+    return Scale("n", choices, one_is_best)
+
+
+@pytest.mark.parametrize(
+    ("values", "one_is_best", "counted"),
+    [
+        ([1, 2, 3, 4, 5], False, [1, 2, 3, 4, 5]),
+        ([1, 2, 3, 4, 5], True, [5, 4, 3, 2, 1]),
+        ([1, 2], True, [2, 1]),
+        ([1, 2, 3, 6], True, [6, 3, 2, 1]),
+        ([10, 20, 99], True, [99, 20, 10]),
+    ],
+)
+def test_where_one_is_best_the_mirror_image_is_counted(
+    values: list[int], one_is_best: bool, counted: list[int]
+) -> None:
+    scale = scale_of(values, one_is_best=one_is_best)
+    assert [scale.counted(value) for value in values] == counted
+    assert scale.values == tuple(values), "what is shown and kept stays as it is"
+
+
+def test_a_value_that_the_scale_does_not_have_stays_as_it_is() -> None:
+    assert [scale_of([1, 2, 3], one_is_best=True).counted(value) for value in (0, 4, 99)] == [0, 4, 99]
+
+
+@given(st.lists(st.integers(1, 99), min_size=2, max_size=10, unique=True), st.booleans())
+def test_counting_is_its_own_inverse_and_turns_the_order_over(values: list[int], one_is_best: bool) -> None:
+    scale = scale_of(values, one_is_best=one_is_best)
+    counted = [scale.counted(value) for value in scale.values]
+    assert [scale.counted(value) for value in counted] == list(scale.values)
+    assert counted == sorted(values, reverse=one_is_best)
+    assert Scale.from_dict(scale.to_dict()) == scale
+
+
+@pytest.mark.parametrize("wrong", ["yes", 1, None, []])
+def test_one_is_best_is_a_switch_and_off_unless_named(wrong: Any) -> None:
+    data = scale_of([1, 2], one_is_best=True).to_dict()
+    with pytest.raises(InvalidInput) as caught:
+        Scale.from_dict({**data, "one_is_best": wrong}, "/scale")
+    assert [error.pointer for error in caught.value.errors] == ["/scale/one_is_best"]
+    del data["one_is_best"]
+    assert not Scale.from_dict(data).one_is_best

@@ -1,17 +1,21 @@
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ratings.alerting import NIGHT, Alerts
 from ratings.builtin_texts import BUILT_IN
 from ratings.conditions import parse_condition
 from ratings.errors import InvalidInput
+from ratings.hours import Hours
+from ratings.outcomes import Outcomes
 from ratings.scale import DEFAULT_SCALE, Choice, Scale
+from ratings.send_rules import SendRules
 from ratings.survey import DEFAULT_SURVEY, Survey, parse_survey, survey_to_dict
-from ratings.texts import KEYS
+from ratings.texts import OWN_KEYS
 from ratings.times import DAY, HOUR, MINUTE, SECOND
 from ratings.timing import Timing
 
@@ -124,6 +128,28 @@ def test_the_version_is_the_stores_and_the_id_stays() -> None:
         ({"timing": {"reminders_s": [1, 2, 3, 4]}}, "/timing/reminders_s"),
         ({"timing": {"reminders_s": [1, 0]}}, "/timing/reminders_s/1"),
         ({"colour": "red"}, "/colour"),
+        ({"paused_at": 5}, "/paused_at"),
+        ({"desks": "crm"}, "/desks"),
+        ({"groups": [["a"]]}, "/groups/0"),
+        ({"channels": ["x" * 201]}, "/channels/0"),
+        ({"company": 5}, "/company"),
+        ({"company": "x" * 201}, "/company"),
+        ({"timezone": "Mars/Phobos"}, "/timezone"),
+        ({"timezone": 3}, "/timezone"),
+        ({"opt_out": "never"}, "/opt_out"),
+        ({"when_paused": "wait"}, "/when_paused"),
+        ({"when_paused": None}, "/when_paused"),
+        ({"greeting": "Hello"}, "/greeting"),
+        ({"fallback": 1}, "/fallback"),
+        ({"confirm_links": "no"}, "/confirm_links"),
+        ({"rules": {"min_talk": 5}}, "/rules/min_talk"),
+        ({"outcomes": {"levels": {"6": "close"}}}, "/outcomes/levels/6"),
+        ({"alerts": {"to": ["somebody"]}}, "/alerts/to/0"),
+        ({"timing": {"hours": {"quiet": {"from": "9", "to": "10:00"}}}}, "/timing/hours/quiet/from"),
+        ({"texts": {"ru": {"reaction.6": "x"}}}, "/texts/ru/reaction.6"),
+        ({"texts": {"ru": {"reaction.05": "x"}}}, "/texts/ru/reaction.05"),
+        ({"texts": {"ru": {"reminder_1": "x"}}}, "/texts/ru/reminder_1"),
+        ({"texts": {"ru": {"reaction.5": "{customer.phone}"}}}, "/texts/ru/reaction.5"),
     ],
 )
 def test_a_wrong_field_is_named(more: dict[str, Any], pointer: str) -> None:
@@ -169,16 +195,36 @@ TIMINGS = st.builds(
     edit_window=DURATIONS,
     comment_window=DURATIONS,
     max_age=DURATIONS,
+    hours=st.none() | st.builds(Hours, st.just(60), st.just(0), st.sampled_from([(), (1, 7)])),
 )
 SCALES = st.builds(
-    lambda name, values: Scale(name, tuple(Choice(one, f"s{one}", {"ru": "да"}, satisfied=one > 3) for one in values)),
+    lambda name, values, mirrored: Scale(
+        name, tuple(Choice(one, f"s{one}", {"ru": "да"}, satisfied=one > 3) for one in values), mirrored
+    ),
     WORDS,
     st.lists(st.integers(1, 99), min_size=2, max_size=10, unique=True),
+    st.booleans(),
 )
 TEXTS = st.dictionaries(
-    st.sampled_from(["ru", "de", "pt-br"]), st.dictionaries(st.sampled_from(KEYS), WORDS, min_size=1, max_size=3)
+    st.sampled_from(["ru", "de", "pt-br"]), st.dictionaries(st.sampled_from(OWN_KEYS), WORDS, min_size=1, max_size=3)
 )
 CONDITION = st.none() | WORDS.map(lambda word: parse_condition({"any": [{"field": "tags", "has": word}]}))
+NAMES = st.lists(WORDS, unique=True, max_size=3).map(tuple)
+SWITCHES_AND_PARTS: dict[str, st.SearchStrategy[Any]] = {
+    "desks": NAMES,
+    "groups": NAMES,
+    "channels": NAMES,
+    "company": st.just("") | WORDS,
+    "timezone": st.sampled_from(["", "Europe/Moscow", "+03:00"]),
+    "fallback": st.booleans(),
+    "confirm_links": st.booleans(),
+    "opt_out": st.sampled_from(["channel", "everywhere"]),
+    "when_paused": st.sampled_from(["hold", "cancel"]),
+    "greeting": st.booleans(),
+    "rules": st.builds(SendRules, min_talk=DURATIONS, closed_by=st.just(("auto",)), share=st.sampled_from([0.1, 1.0])),
+    "outcomes": st.builds(Outcomes, tag_below=st.none() | st.just(3), note=st.booleans()),
+    "alerts": st.builds(Alerts, value_max=st.none() | st.just(2), hours=st.none() | st.just(NIGHT), words=NAMES),
+}
 SURVEYS = st.builds(
     Survey,
     id=st.from_regex(r"[a-z0-9][a-z0-9_-]{0,63}", fullmatch=True),
@@ -194,12 +240,14 @@ SURVEYS = st.builds(
     ask_when=CONDITION,
     skip_when=CONDITION,
     timing=TIMINGS,
+    **SWITCHES_AND_PARTS,
 )
 
 
 @given(SURVEYS)
 def test_a_survey_written_and_read_again_is_the_same(survey: Survey) -> None:
     written = json.loads(json.dumps(survey_to_dict(survey)))
+    assert set(written) == {one.name for one in fields(Survey)} - {"paused_at"}
     assert parse_survey(written) == survey
     assert parse_survey(written, base=survey) == survey
 

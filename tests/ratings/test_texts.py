@@ -97,10 +97,36 @@ def test_any_text_renders_without_a_hole_and_without_a_placeholder(around: str, 
         ("a\0b", "thanks", 1),
         ("\ud800", "thanks", 1),
         ("два\nряда", "thanks", 0),
+        ("", "reaction.5", 0),
+        (" ", "reaction.5", 1),
+        ("{label} {ticket.id}", "reaction.5", 0),
+        ("{customer.phone}", "reaction.5", 1),
+        ("", "reaction.x", 1),
+        ("", "reminder_2", 1),
     ],
 )
 def test_templates_are_checked_before_they_are_saved(template: str, key: str, problems: int) -> None:
     assert len(check_text(template, key)) == problems
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("reaction.1", 1),
+        ("reaction.99", 99),
+        ("reaction.0", None),
+        ("reaction.05", None),
+        ("reaction.100", None),
+        ("reaction.", None),
+        ("reaction.-1", None),
+        ("reaction.٣", None),
+        ("reaction.1 ", None),
+        ("reactions.1", None),
+        ("thanks", None),
+    ],
+)
+def test_a_reaction_is_named_by_its_value_in_one_way(key: str, value: int | None) -> None:
+    assert texts.reaction_value(key) == value
 
 
 @pytest.mark.parametrize(
