@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
+from sqlalchemy import event
 
 from ratings.store.desk_results import NotDone, RetryDesk
 from ratings.store.results import Failed
@@ -295,29 +297,45 @@ def test_a_batch_of_changes_is_one_write_and_a_lapse_at_the_same_revision_anothe
     assert office.claim().wanted.value == 2
 
 
-def test_processes_share_a_desk_and_write_each_ticket_once(
+def test_processes_write_each_ticket_to_its_end_while_its_rating_changes(
     postgres_url: str, make_store: Callable[[str], Store], clock: Clock
 ) -> None:
     worlds = [World(make_store(postgres_url), clock, _events=n * 1000) for n in range(3)]
     offices = [DeskOffice(world, clock) for world in worlds]
+    deadlocks: list[object] = []
+    for world in worlds:
+        event.listen(world.store.writer._engine, "handle_error", deadlocks.append)
     offices[0].survey(outcomes=OUTCOMES)
     numbers = [offices[0].asked(f"T-{n}", address={"channel": "telegram.support", "id": str(n)}) for n in range(12)]
-    for n, number in enumerate(numbers):
-        worlds[0].receive(worlds[0].tapped(number, 1 + n % 5, sender=str(n)))
+    taps = [worlds[0].tapped(number, 1 + n % 5, sender=str(n)) for n, number in enumerate(numbers)]
+    worlds[0].receive(*taps)
     clock.forward(DELAY)
 
-    def work(office: DeskOffice) -> list[str]:
-        done = []
-        while claims := office.look(per_second=1e6).jobs:
-            for write in claims:
+    def work(office: DeskOffice) -> None:
+        for _ in range(30):
+            for write in office.look(per_second=1e6).jobs:
                 office.finish(write)
-                done.append(write.ticket_id)
-        return done
+
+    def change(office: DeskOffice) -> None:
+        for value in (2, 5, 1, 4, 3):
+            for number in numbers:
+                office.edit(number, value)
 
     with ThreadPoolExecutor(3) as threads:
-        done = [ticket for each in threads.map(work, offices) for ticket in each]
-    assert sorted(done) == sorted(f"T-{n}" for n in range(12))
-    assert {job["state"] for job in worlds[0].rows(jobs, kind="desk")} == {"done"}
+        list(
+            threads.map(
+                lambda do: do(), (partial(work, offices[0]), partial(work, offices[1]), partial(change, offices[2]))
+            )
+        )
+    work(offices[0])
+    for n, number in enumerate(numbers):
+        result = offices[0].result(number)
+        assert (result["value"], result["tag"]) == (3, None)
+        assert result["outcome"] in {"close", "reopen"}
+        done = [job for job in offices[0].jobs(number) if job["state"] == "done"]
+        assert {job["state"] for job in offices[0].jobs(number)} <= {"done", "dropped"}
+        assert done, n
+    assert deadlocks == []
 
 
 def test_a_closing_of_ours_is_not_asked_about_when_its_desk_tells_of_it(office: DeskOffice) -> None:
