@@ -48,7 +48,14 @@ def list_votes(connection: Connection, invitation_id: int) -> dict[str, Any] | N
             for row in connection.execute(_HITS, wanted)
         ],
         "history": [
-            {"at": format_instant(row.at), "what": row.what, "old": row.old, "new": row.new, "by": row.by}
+            {
+                "at": format_instant(row.at),
+                "what": row.what,
+                "old": row.old,
+                "new": row.new,
+                "by": row.by,
+                "why": row.why,
+            }
             for row in connection.execute(_HISTORY, wanted)
             if row.what != "comment"  # words are read with the rating, where they can be erased
         ],

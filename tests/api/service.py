@@ -22,14 +22,15 @@ MAX_BODY = 2_048
 
 
 def settings_for(url: str, **server: Any) -> Settings:
-    """Settings with one bot that only sends, so that nothing outside is asked for anything."""
+    """Settings with one bot that only sends and one desk, so that nothing outside is asked for anything."""
     return build_settings(
         {
             "server": {"secret": ["env:SECRET"], "timezone": ZONE, "max_body": MAX_BODY, **server},
             "store": {"url": "env:STORE"},
+            "desks": {"generic": {"shop": {"secret": "env:DESK", "callback_url": "http://127.0.0.1:9/"}}},
             "channels": {"telegram": {"support": {"token": "env:TOKEN", "mode": "send-only"}}},
         },
-        environ={"SECRET": "s" * 40, "STORE": url, "TOKEN": "123456:" + "t" * 35},
+        environ={"SECRET": "s" * 40, "DESK": f"whsec_{'d' * 44}", "STORE": url, "TOKEN": "123456:" + "t" * 35},
     )
 
 

@@ -5,7 +5,7 @@ import pytest
 from ratings.links import LinkKind, Timings, Visit
 from ratings.store.keys import Scope
 from ratings.store.link_votes import PageVote, RecordHit, RunSettlements
-from ratings.times import MINUTE, SECOND
+from ratings.times import DAY, MINUTE, SECOND
 from tests.api.service import Service
 
 TIMINGS = Timings(10 * SECOND, 60 * SECOND, 15 * MINUTE)
@@ -77,3 +77,46 @@ async def test_only_an_admin_overrules_and_only_what_there_is(service: Service) 
     assert (await service.ask("POST", f"/v1/invitations/{number}/overrule", json=body)).status_code == 409
     for unknown in ("999999", "0", "x", "٣", "9" * 30):
         assert (await service.ask("GET", f"/v1/invitations/{unknown}/votes")).status_code == 404
+
+
+async def test_staff_corrects_a_rating_and_no_words_of_the_customer(service: Service) -> None:
+    number = (await service.close(1))["invitation"]
+    path = f"/v1/invitations/{number}/rating"
+    early = await service.ask("POST", path, json={"value": 4, "why": "x"})
+    assert early.status_code == 409
+    service.send()
+    service.rate(number, 1, 1, "the courier was rude")
+    service.clock.forward(20 * DAY)
+    response = await service.ask("POST", path, json={"value": 4, "why": "she meant the courier"})
+    assert response.status_code == 200, response.text
+    told = response.json()["history"][-1]
+    assert (told["old"], told["new"], told["by"], told["why"]) == ("1", "4", "api:admin", "she meant the courier")
+    assert [(vote["value"], vote["source"]) for vote in response.json()["votes"]] == [(1, "tap"), (4, "staff")]
+    (item,) = (await service.get("/v1/ratings"))["items"]
+    assert (item["value"], item["comment"]) == (4, "the courier was rude")
+    beyond = await service.ask("POST", path, json={"value": 9, "why": "x"})
+    assert (beyond.status_code, [each["pointer"] for each in beyond.json()["errors"]]) == (422, ["/value"])
+    assert (await service.ask("POST", "/v1/invitations/7/rating", json={"value": 4, "why": "x"})).status_code == 404
+    (invitation,) = (await service.get("/v1/invitations"))["items"]
+    assert invitation["desk_result"] is None
+
+
+async def test_what_a_desk_has_of_a_rating_and_what_waits_for_it(service: Service) -> None:
+    number = (await service.close(1, desk="generic.shop"))["invitation"]
+    service.rate(number, 1, 1)
+    nothing = {"outcome": None, "tag": None, "value": None, "written_at": None, "refused": []}
+    (item,) = (await service.get("/v1/invitations"))["items"]
+    assert item["desk_result"] == {**nothing, "waiting": 1, "error": None}
+    shown = await service.ask("GET", "/v1/desks")
+    (desk,) = shown.json()["items"]
+    assert desk["oldest"]
+    assert {**desk, "oldest": None} == {
+        "name": "generic.shop",
+        "kind": "generic",
+        "waiting": 1,
+        "failed": 0,
+        "oldest": None,
+        "last_error": None,
+    }
+    assert (await service.ask("POST", "/v1/desks/generic.shop/retry")).json() == desk
+    assert (await service.ask("POST", "/v1/desks/api/retry")).status_code == 404

@@ -12,18 +12,21 @@ from bot.web.api.queries import MAX_NUMBER, no_parameters
 from ratings.errors import FieldError, InvalidInput, found, step
 from ratings.lifecycle import Outcome
 from ratings.reports.votes import list_votes
+from ratings.scale import MAX_VALUE, MIN_VALUE
 from ratings.store.keys import Scope
 from ratings.store.link_votes import Overrule
+from ratings.store.rating_edits import EditRating
 from ratings.store.store import Store
 from ratings.votes import VoteState
 
 MAX_WHY = 500
 _STATES = {state.value: state for state in (VoteState.CONFIRMED, VoteState.QUARANTINED)}
 _KEYS = ("state", "why")
+_EDIT_KEYS = ("value", "why")
 
 
 class VoteRoutes:
-    """`/v1/invitations/{invitation_id}/votes` and `…/overrule`."""
+    """`/v1/invitations/{invitation_id}/votes`, `…/overrule` and `…/rating`."""
 
     def __init__(self, store: Store, access: Access, max_body: int) -> None:
         self._store = store
@@ -49,6 +52,21 @@ class VoteRoutes:
             raise ApiProblem(409, "there is no vote that this would change")
         return answer(await self._shown(number))
 
+    async def edit(self, request: Request) -> Response:
+        """Say that another value counts; with the reason. Answers what is so now."""
+        key = await self._access.require(request, Scope.ADMIN)
+        no_parameters(request)
+        body = await read_json_body(request, self._max_body)
+        value, why = _read_edit(decode(body))
+        number = _number(request)
+        await self._shown(number)
+        outcome = await self._store.writer.do(EditRating(number, value, f"api:{key.name}", why))
+        if outcome is Outcome.OUT_OF_SCALE:
+            raise InvalidInput([FieldError("/value", f"{value}; expected a value of the scale that was asked with")])
+        if outcome is Outcome.IGNORED:
+            raise ApiProblem(409, "there is no rating that counts and could be corrected")
+        return answer(await self._shown(number))
+
     async def _shown(self, number: int) -> dict[str, Any]:
         shown = await self._store.read(list_votes, number)
         if shown is None:
@@ -63,17 +81,39 @@ def _number(request: Request) -> int:
     return int(told)
 
 
+def _read_edit(data: Any) -> tuple[int, str]:
+    if not isinstance(data, dict):
+        raise InvalidInput([FieldError("", f"{found(data)}; expected an object with value and why")])
+    errors = [
+        FieldError(step("", key), f"unknown key; expected {', '.join(_EDIT_KEYS)}")
+        for key in data
+        if key not in _EDIT_KEYS
+    ]
+    value, why = data.get("value"), _read_why(errors, data.get("why"))
+    if type(value) is not int or not MIN_VALUE <= value <= MAX_VALUE:
+        errors.append(FieldError("/value", f"{found(value)}; expected a whole number from {MIN_VALUE} to {MAX_VALUE}"))
+    if errors or type(value) is not int:
+        raise InvalidInput(errors)
+    return value, why
+
+
+def _read_why(errors: list[FieldError], why: object) -> str:
+    if isinstance(why, str) and why.strip() and len(why) <= MAX_WHY and "\0" not in why:
+        return why.strip()
+    errors.append(FieldError("/why", f"{found(why)}; expected 1 to {MAX_WHY} characters: the history keeps them"))
+    return ""
+
+
 def _read(data: Any) -> tuple[VoteState, str]:
     if not isinstance(data, dict):
         raise InvalidInput([FieldError("", f"{found(data)}; expected an object with state and why")])
     errors = [
         FieldError(step("", key), f"unknown key; expected {', '.join(_KEYS)}") for key in data if key not in _KEYS
     ]
-    state, why = data.get("state"), data.get("why")
+    state = data.get("state")
     if not isinstance(state, str) or state not in _STATES:
         errors.append(FieldError("/state", f"{found(state)}; expected {' or '.join(_STATES)}"))
-    if not isinstance(why, str) or not why.strip() or len(why) > MAX_WHY or "\0" in why:
-        errors.append(FieldError("/why", f"{found(why)}; expected 1 to {MAX_WHY} characters: the history keeps them"))
-    if errors or not isinstance(state, str) or not isinstance(why, str):
+    why = _read_why(errors, data.get("why"))
+    if errors or not isinstance(state, str):
         raise InvalidInput(errors)
-    return _STATES[state], why.strip()
+    return _STATES[state], why
