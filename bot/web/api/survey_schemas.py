@@ -152,14 +152,23 @@ _RULES: dict[str, Schema] = {
     "again_after_s": _rule("a ticket closed again within this time is asked about once more only if nobody answered"),
     "recovery": _switch("after a bad rating, a reopen and a new closing ask once more"),
 }
+_VALUE = "^[1-9][0-9]?$"
+_THENS: list[object] = [then.value for then in outcomes.Then]
+
+
+def _levels(thens: list[object]) -> Schema:
+    return {
+        "type": "object",
+        "patternProperties": {_VALUE: {"enum": thens}},
+        "additionalProperties": False,
+        "description": "value → what it does, over the default: the lower two fifths reopen, but what counts as satisfied; "
+        "the others close. Of a change: null takes a value back to the default",
+    }
+
+
 _OUTCOMES: dict[str, Schema] = {
     "enabled": _switch("ratings close and reopen tickets"),
-    "levels": {
-        "type": "object",
-        "patternProperties": {"^[1-9][0-9]?$": {"enum": [then.value for then in outcomes.Then]}},
-        "additionalProperties": False,
-        "description": "value → what it does, over the default: the lower two fifths reopen, the others close",
-    },
+    "levels": _levels(_THENS),
     "clear_assignee": _switch("reopening takes the ticket from its assignee"),
     "tag_below": {
         "type": ["integer", "null"],
@@ -195,7 +204,7 @@ _ALERTS: dict[str, Schema] = {
 }
 _LANGUAGE: Schema = {"type": "string", "pattern": "^[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}$"}
 _TEMPLATE: Schema = {"type": "string", "maxLength": MAX_TEMPLATE}
-_REACTION = r"^reaction\.[0-9]{1,2}$"
+_REACTION = r"^reaction\.[1-9][0-9]?$"
 _PLAIN: dict[str, Schema] = {
     "name": {"type": "string", "minLength": 1, "maxLength": MAX_NAME},
     "enabled": _switch("the switch; it acts from the next decision on"),
@@ -243,7 +252,7 @@ _CHANGES: dict[str, Schema] = {
     "skip_when": maybe(ref("Condition")),
     "rules": _changeable(_RULES),
     "timing": _changeable(_TIMING),
-    "outcomes": _changeable(_OUTCOMES),
+    "outcomes": _changeable({**_OUTCOMES, "levels": _levels([*_THENS, None])}),
     "alerts": _changeable(_ALERTS),
 }
 _SURVEY: dict[str, Schema] = {
