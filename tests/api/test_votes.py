@@ -104,7 +104,7 @@ async def test_staff_corrects_a_rating_and_no_words_of_the_customer(service: Ser
 async def test_what_a_desk_has_of_a_rating_and_what_waits_for_it(service: Service) -> None:
     number = (await service.close(1, desk="generic.shop"))["invitation"]
     service.rate(number, 1, 1)
-    nothing = {"outcome": None, "tag": None, "value": None, "written_at": None, "refused": []}
+    nothing: dict[str, object] = {"outcome": None, "tag": None, "value": None, "written_at": None, "refused": []}
     (item,) = (await service.get("/v1/invitations"))["items"]
     assert item["desk_result"] == {**nothing, "waiting": 1, "error": None}
     shown = await service.ask("GET", "/v1/desks")

@@ -207,7 +207,7 @@ async def test_a_desk_that_is_down_delays_nobody_else_and_is_told_when_it_is_bac
 
     async def back() -> bool:
         service.forward(2 * SECOND)
-        return down.actions == ["finished", "reopened"]
+        return bool(down.actions == ["finished", "reopened"])
 
     await until(back)
     await until(lambda: _nothing_waits(service))
