@@ -215,7 +215,7 @@ async def test_a_desk_that_is_down_delays_nobody_else_and_is_told_when_it_is_bac
 
 async def _answered(service: Service, many: int) -> bool:
     page = await service.parts.store.read(list_invitations, Filters())
-    return sum(item["state"] == "answered" for item in page.items) == many
+    return bool(sum(item["state"] == "answered" for item in page.items) == many)
 
 
 async def _nothing_waits(service: Service) -> bool:
