@@ -180,12 +180,15 @@ class _Fold:
             closing = f"{RENDERED}:{self.unit.now}"
         survey = choose_survey(self.surveys, ticket)
         installation = operation.installation
+        reopened_at = self.reopened.get((ticket.desk, ticket.id))
+        for each in known:
+            each.reopened = each.reopened or (reopened_at or 0) >= each.closed_at
         facts = Facts(
             accounts=accounts if operation.notices is None else accounts | {operation.notices},
             opted_out=self.facts.opted_out,
             unreachable=self.facts.unreachable,
             earlier=told_by(known),
-            reopened_at=self.reopened.get((ticket.desk, ticket.id)),
+            reopened_at=reopened_at,
             customer_opted_out=self.facts.customer_out(ticket),
             resting_until=self.facts.resting_until(ticket),
             last_ask=self.facts.last_ask(ticket, self.unit.now),

@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from ratings.lifecycle import State
-from ratings.outcomes import is_bad
+from ratings.outcomes import Then, is_bad
 from ratings.store.addresses import by_account
 from ratings.store.loading import lock_invitations
-from ratings.store.schema import closing_aliases, invitations, ratings, reopens
+from ratings.store.schema import closing_aliases, desk_results, invitations, ratings, reopens
 from ratings.store.surveys import load_survey_version
 from ratings.store.unit import Row, Unit
 from ratings.survey import Survey
@@ -42,8 +42,13 @@ _EARLIER = (
         ratings.c.value,
         ratings.c.rated_at,
         ratings.c.state.label("vote_state"),
+        desk_results.c.outcome,
     )
-    .select_from(invitations.outerjoin(ratings, ratings.c.id == invitations.c.id))
+    .select_from(
+        invitations.outerjoin(ratings, ratings.c.id == invitations.c.id).outerjoin(
+            desk_results, desk_results.c.invitation_id == invitations.c.id
+        )
+    )
     .where(*_THEIRS)
     .order_by(invitations.c.decided_at, invitations.c.id)
 )
@@ -84,7 +89,13 @@ class Closing:
     customer: str | None = None
     recovery_of: int | None = None
     rated_at: Instant | None = None
-    bad: bool = False
+    rated_badly: bool = False
+    reopened: bool = False  # after it: the desk said so, or we did it because of the rating
+
+    @property
+    def bad(self) -> bool:
+        """Whether its rating asks for recovery. A desk may report one end of a ticket twice, as solved and as closed."""
+        return self.rated_badly and self.reopened
 
     @property
     def number(self) -> int:
@@ -123,7 +134,8 @@ def load_earlier(unit: Unit, keys: Iterable[Key], *, reopens: bool) -> dict[Key,
                 recovery_of=row.recovery_of,
             )
             if row.vote_state == VoteState.CONFIRMED.value:
-                closing.rated_at, closing.bad = row.rated_at, _is_bad(unit, versions, row)
+                closing.rated_at, closing.rated_badly = row.rated_at, _is_bad(unit, versions, row)
+            closing.reopened = row.outcome == Then.REOPEN.value
             found.setdefault((row.desk, row.ticket_id), []).append(closing)
         for row in unit.rows(_ALIASES, theirs):
             for closing in found[desk, row.ticket_id]:  # the ticket's newest closing counts for a reopen

@@ -163,6 +163,12 @@ def test_a_bad_rating_is_asked_about_once_more_past_every_rule_of_frequency(worl
     assert third.reason == "reclosed", "one more asking a ticket"
 
 
+def test_one_end_of_a_ticket_that_is_reported_twice_asks_for_no_recovery(world: World, clock: Clock) -> None:
+    change_survey(world, rules={"every_s": 30 * 86400})
+    world.tap(world.asked("T-1"), 1)
+    assert again(world, clock, HOUR, "T-1", closing_id="b").reason == "asked_recently"
+
+
 def test_a_good_rating_asks_for_no_recovery(world: World, clock: Clock) -> None:
     change_survey(world, rules={"every_s": 30 * 86400})
     world.tap(world.asked("T-1"), 3)
