@@ -11,6 +11,7 @@ from functools import partial
 import structlog
 
 from bot import wording
+from bot.previews import test_prompt
 from bot.restarts import told
 from channels.base import Channel, Message, Prompt, Sent
 from net.errors import DeliveryError, NotEditable, TapExpired, Throttled
@@ -65,6 +66,8 @@ def _prepare(channel: Channel, job: Claimed, site: wording.Site, now: Instant) -
         case JobKind.RENDER:
             content = wording.screen(job, site, now, edits=channel.capabilities.edit)
             return _nothing if content is None else partial(_render, channel, job, content)
+        case JobKind.TEST:
+            return partial(_send, channel, job.address, test_prompt(job, site))
         case JobKind.ALERT:
             return partial(_send, channel, job.address, wording.alert(job, channel.capabilities.max_text))
         case _:

@@ -30,6 +30,7 @@ from bot.settings import Settings
 from bot.upkeep import keep_up
 from bot.wake import Wake
 from bot.web.api import make_api
+from bot.web.api.survey_trials import Surroundings
 from bot.web.app import Application, make_rest
 from bot.web.desk_hooks import DeskHooks
 from bot.web.hooks import Hooks, hook_path
@@ -171,12 +172,13 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
     tokens = Tokens(secrets)
     answers = Answers(store.writer, tokens, metrics, clock)
     by_links = frozenset(name for name, channel in channels.items() if channel.capabilities.choices == "links")
-    closings = Closings(store.writer, frozenset(channels), metrics, by_links, installation(settings, channels, desks))
+    around = Surroundings(channels, installation(settings, channels, desks), settings.server.public_url)
+    closings = Closings(store.writer, frozenset(channels), metrics, by_links, around.installation)
     reports = DeskReports(store.writer, closings, metrics)
     polled = {account: channel for account, channel in channels.items() if channel.config.mode is Mode.POLLING}
     guard = Guard(allow_private=settings.server.allow_private_hooks)
     event_sender = EventSender(HttpClient(guard=guard), clock)
-    api = make_api(store, closings, tokens, settings, clock, event_sender, guard)
+    api = make_api(store, closings, tokens, settings, clock, event_sender, guard, around)
     pages = rate_routes(
         store,
         tokens,

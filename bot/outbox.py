@@ -8,6 +8,7 @@ from bot.wake import Wake
 from bot.wording import Site
 from bot.workers import LEASE_MARGIN, Work, Workers
 from channels.base import Channel
+from ratings.lifecycle import TEST_INVITATION, JobKind
 from ratings.store.claims import Claim, Claimed
 from ratings.store.results import Done, Finish
 from ratings.store.writer import Writer
@@ -76,7 +77,8 @@ class _Sending(Work):
     async def carry_out(self, job: Claimed) -> Finish:
         """Say or do it on the channel."""
         channel, started_at = self._channel, self._clock()
-        token = self._tokens.issue(job.invitation.id) if job.invitation else ""
+        number = TEST_INVITATION if job.kind is JobKind.TEST else job.invitation.id if job.invitation else None
+        token = "" if number is None else self._tokens.issue(number)
         with self._metrics.send_seconds.labels(channel.account).time():
             attempted = await carry_out(channel, job, Site(token, self._public_url), started_at)
         outcome = attempted.outcome

@@ -3,7 +3,9 @@
 Both are made by `bot.wording` and by the channels' own `preview`, which are what says it for real.
 """
 
+import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot import wording
@@ -12,7 +14,7 @@ from net.errors import DeliveryError
 from ratings.lifecycle import Invitation, JobKind, State
 from ratings.store.claims import Claimed
 from ratings.store.loading import terms_of
-from ratings.survey import Survey
+from ratings.survey import Survey, parse_survey, survey_to_dict
 from ratings.texts import KEYS, LANGUAGES, MAX_VALUE, REACTION, render
 from ratings.times import DAY, Instant
 
@@ -79,6 +81,19 @@ def sample_job(
         decided=survey,
         ticket=ticket,
     )
+
+
+def test_detail(survey: Survey, language: str, ticket: Mapping[str, Any]) -> str:
+    """Return what a test job keeps: the survey as it is tried, perhaps a draft."""
+    return json.dumps({"survey": survey_to_dict(survey), "language": language, "ticket": ticket}, ensure_ascii=False)
+
+
+def test_prompt(job: Claimed, site: wording.Site) -> Prompt:
+    """Return the prompt of a test job, as it would be said to a customer whose first message it is."""
+    told = json.loads(job.detail)
+    survey = parse_survey(told["survey"])
+    sample = sample_job(survey, told["language"], told["ticket"], greets=survey.greeting)
+    return wording.prompt(replace(sample, job_id=job.job_id, created_at=job.created_at, client=job.client), site)
 
 
 def previews(

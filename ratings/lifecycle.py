@@ -93,6 +93,7 @@ class JobKind(StrEnum):
     SETTLE = "settle"  # decide about a vote by link that had to wait
     DESK = "desk"  # make the ticket on its desk say what is true now
     ALERT = "alert"  # tell staff of bad ratings
+    TEST = "test"  # the prompt of a survey, to whoever tries it
 
 
 class EventType(StrEnum):
@@ -107,6 +108,9 @@ class EventType(StrEnum):
     COMMENTED = "rating.commented"
     WITHDRAWN = "rating.withdrawn"  # the rating does not count any more: taken back, or a program's
 
+
+TEST_INVITATION = 0
+"""What the tokens of a test message name: no invitation has this id, and its taps count nowhere."""
 
 REPEATED = "repeated"
 """The text of a RENDER job that says again what is on the screen already."""

@@ -7,10 +7,13 @@ or wants no messages. Asking again right before the act is what keeps a prompt f
 from dataclasses import dataclass
 
 from ratings.lifecycle import REPEATED, Delivery, Invitation, JobKind, may_prompt, may_remind
-from ratings.times import HOUR, Duration, Instant
+from ratings.times import HOUR, MINUTE, Duration, Instant
 
 HOLD_OFF: Duration = HOUR
 """How long a prompt of a switched-off survey is held before it is looked at again; switching on wakes it at once."""
+
+TEST_FOR: Duration = 10 * MINUTE
+"""How long somebody who sent a test message to themselves still waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ def judge(kind: JobKind, text: str, created_at: Instant, world: World, now: Inst
     if kind is JobKind.ALERT:
         return _judge_alert(world)
     if invitation is None:
-        return Drop("no_invitation")
+        waited_for = kind is JobKind.TEST and now <= created_at + TEST_FOR
+        return Go() if waited_for else Drop("too_late" if kind is JobKind.TEST else "no_invitation")
     match kind:
         case JobKind.PROMPT:
             return _judge_prompt(invitation, world, now)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
 from ratings.errors import FieldError, InvalidInput
+from ratings.reports.desks import desk_results_of
 from ratings.reports.filters import Filters
 from ratings.store.schema import events, invitations, ratings
 from ratings.times import format_instant
@@ -42,12 +43,12 @@ def list_ratings(
         *filters.about_answers(sqlite=connection.dialect.name == "sqlite"),
     ]
     if cursor is not None:
-        rated_at, last = _read_cursor(cursor, 2)
-        conditions.append(_before(ratings.c.rated_at, rated_at, ratings.c.id, last))
+        rated_at, last = read_cursor(cursor, 2)
+        conditions.append(before(ratings.c.rated_at, rated_at, ratings.c.id, last))
     statement = select(ratings).where(*conditions).order_by(ratings.c.rated_at.desc(), ratings.c.id.desc())
-    rows = _page(connection, statement, limit)
+    rows = page_of(connection, statement, limit)
     more = rows[limit - 1] if len(rows) > limit else None
-    return Page([_rating(row) for row in rows[:limit]], _cursor(more.rated_at, more.id) if more else None)
+    return Page([_rating(row) for row in rows[:limit]], make_cursor(more.rated_at, more.id) if more else None)
 
 
 def list_invitations(
@@ -56,6 +57,7 @@ def list_invitations(
     *,
     reasons: Sequence[str] = (),
     tickets: Sequence[str] = (),
+    desk: str | None = None,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
 ) -> Page:
@@ -71,11 +73,13 @@ def list_invitations(
         conditions.append(invitations.c.state.in_(filters.states))
     if reasons:
         conditions.append(invitations.c.reason.in_(reasons))
+    if desk is not None:
+        conditions.append(invitations.c.desk == desk)
     if tickets:
         conditions.append(invitations.c.ticket_id.in_(tickets))
     if cursor is not None:
-        decided_at, last = _read_cursor(cursor, 2)
-        conditions.append(_before(invitations.c.decided_at, decided_at, invitations.c.id, last))
+        decided_at, last = read_cursor(cursor, 2)
+        conditions.append(before(invitations.c.decided_at, decided_at, invitations.c.id, last))
     # What does not count is no rating: `list_ratings` shows it, to who asks for its state.
     counts = and_(ratings.c.id == invitations.c.id, ratings.c.state == VoteState.CONFIRMED.value)
     joined = invitations.outerjoin(ratings, counts)
@@ -85,9 +89,11 @@ def list_invitations(
         .where(*conditions)
         .order_by(invitations.c.decided_at.desc(), invitations.c.id.desc())
     )
-    rows = _page(connection, statement, limit)
+    rows = page_of(connection, statement, limit)
     more = rows[limit - 1] if len(rows) > limit else None
-    return Page([_invitation(row) for row in rows[:limit]], _cursor(more.decided_at, more.id) if more else None)
+    results = desk_results_of(connection, [row.id for row in rows[:limit]])
+    items = [{**_invitation(row), "desk_result": results.get(row.id)} for row in rows[:limit]]
+    return Page(items, make_cursor(more.decided_at, more.id) if more else None)
 
 
 def list_events(connection: Connection, *, since: int, limit: int = DEFAULT_LIMIT) -> Page:
@@ -111,25 +117,28 @@ def list_events(connection: Connection, *, since: int, limit: int = DEFAULT_LIMI
         .where(events.c.number > since)
         .order_by(events.c.number)
     )
-    rows = _page(connection, statement, limit)[:limit]
+    rows = page_of(connection, statement, limit)[:limit]
     return Page([_event(row) for row in rows], str(rows[-1].number) if rows else None)
 
 
-def _page(connection: Connection, statement: Select[Any], limit: int) -> Sequence[Any]:
+def page_of(connection: Connection, statement: Select[Any], limit: int) -> Sequence[Any]:
     """Read one row more than asked for: it tells whether anything follows."""
     return connection.execute(statement.limit(limit + 1)).all()
 
 
-def _before(first: ColumnElement[int], value: int, second: ColumnElement[int], tie: int) -> ColumnElement[bool]:
+def before(first: ColumnElement[int], value: int, second: ColumnElement[int], tie: int) -> ColumnElement[bool]:
+    """Return the condition of what follows a cursor in a list that goes back in time."""
     # The plain range comes first, so that the index is used; the tie only cuts within one millisecond.
     return and_(first <= value, or_(first < value, second < tie))
 
 
-def _cursor(*numbers: int) -> str:
+def make_cursor(*numbers: int) -> str:
+    """Return the cursor that `read_cursor` reads."""
     return base64.urlsafe_b64encode(",".join(map(str, numbers)).encode()).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str, size: int) -> list[int]:
+def read_cursor(cursor: str, size: int) -> list[int]:
+    """Read a cursor of so many numbers. Raises InvalidInput where it is none of ours."""
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
         numbers = [int(part) for part in text.split(",")]
@@ -173,13 +182,21 @@ def _rating(row: Any) -> Item:
 
 
 def _invitation(row: Any) -> Item:
+    detail = json.loads(row.detail) if row.detail else None
+    next_at = None if detail is None else detail.get("next_at") or detail.get("until")
     return {
         "id": row.id,
         "state": row.state,
         "state_reason": row.state_reason,
         "decision": row.decision,
         "reason": row.reason,
-        "detail": json.loads(row.detail) if row.detail else None,
+        "detail": detail,
+        "next_at": next_at,
+        "chosen_by": None if row.chosen is None else json.loads(row.chosen),
+        "inclusion": row.inclusion,
+        "recovery_of": row.recovery_of,
+        "timezone": row.timezone,
+        "window_until": _time(row.window_until),
         "decided_at": _time(row.decided_at),
         "due_at": _time(row.due_at),
         "delivery": row.delivery,

@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, select
 
+from ratings.lifecycle import State
 from ratings.reports.filters import Filters
+from ratings.reports.recovery import summarise_recovery
 from ratings.statistics import share, wilson
 from ratings.store.schema import invitations, ratings
 from ratings.votes import VoteState
@@ -30,6 +32,7 @@ def summarise(connection: Connection, filters: Filters) -> Summary:
         "mean": only["mean"] if only else None,
         "distribution": only["distribution"] if only else None,
         "scales": scales,
+        "recovery": summarise_recovery(connection, filters),
         "asked": _asked(connection, filters),
         "closed": _closed(connection, filters),
     }
@@ -119,27 +122,33 @@ def _closed(connection: Connection, filters: Filters) -> Summary:
             invitations.c.decision,
             invitations.c.reason,
             invitations.c.state,
+            invitations.c.state_reason,
             func.count().label("closed"),
             func.count(ratings.c.id).label("answered"),
         )
         .select_from(invitations.outerjoin(ratings, _ANSWERED))
         .where(*filters.about_tickets(invitations), *filters.between("closed", invitations.c.closed_at))
-        .group_by(invitations.c.decision, invitations.c.reason, invitations.c.state)
+        .group_by(invitations.c.decision, invitations.c.reason, invitations.c.state, invitations.c.state_reason)
     )
     rows = connection.execute(statement).all()
     closed = sum(row.closed for row in rows)
     answered = sum(row.answered for row in rows)
     states: dict[str, int] = {}
-    for row in rows:
-        if row.decision == "ask":
-            states[row.state] = states.get(row.state, 0) + row.closed
+    skipped: dict[str, int] = {}
+    held: dict[str, int] = {}
+    for row in sorted(rows, key=lambda row: row.reason or ""):
+        if row.decision == "skip":
+            skipped[row.reason] = skipped.get(row.reason, 0) + row.closed
+            continue
+        states[row.state] = states.get(row.state, 0) + row.closed
+        if row.state == State.SCHEDULED.value and row.state_reason is not None:
+            held[row.state_reason] = held.get(row.state_reason, 0) + row.closed
     return {
         "closed": closed,
         "decided_to_ask": sum(row.closed for row in rows if row.decision == "ask"),
-        "skipped": {
-            row.reason: row.closed for row in sorted(rows, key=lambda row: row.reason or "") if row.decision == "skip"
-        },
+        "skipped": skipped,
         "states": states,
+        "held": held,
         "answered": answered,
         "answered_of_closed": _percent(share(answered, closed)),
     }

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from sqlalchemy import bindparam, select
 
 from ratings.lifecycle import (
+    TEST_INVITATION,
     Delivery,
     JobKind,
     Outcome,
@@ -34,7 +35,7 @@ from ratings.store.wishes import (
 )
 from ratings.store.words import Words
 from ratings.store.writer import Operation
-from ratings.survey import Survey
+from ratings.survey import DEFAULT_SURVEY, Survey
 from ratings.wording import acknowledgment
 
 _SEEN = select(inbound_events.c.event_id).where(
@@ -299,6 +300,8 @@ class _Fold:
         account = operation.account
         if event.client is not None:
             self.addresses.heard((account, event.sender), event.client)
+        if event.invitation_id == TEST_INVITATION:
+            return self._test_tapped(operation, event, waiting)
         loaded = self.invitations.loaded.get(event.invitation_id) if event.invitation_id is not None else None
         if loaded is None or loaded.key != (account, event.sender):
             # The token is unknown, or somebody else's: anyone in a group can tap, and a modified client sends anything.
@@ -321,6 +324,17 @@ class _Fold:
         job_id = self.invitations.job_id(loaded.invitation.id, revision, JobKind.ACKNOWLEDGE)
         waiting.append(Acknowledgment(event.tap, self._words(loaded, step.acknowledge), loaded.invitation.id, job_id))
         return step.outcome.value
+
+    def _test_tapped(self, operation: Receive, event: Tapped | Pressed, waiting: list[Acknowledgment]) -> str:
+        """A tap on a test message counts nowhere. Whoever tapped is told so, in the first survey's own language."""
+        if event.tap:
+            surveys = load_surveys(self.unit.connection)
+            words = min(surveys, key=lambda survey: (survey.position, survey.id), default=DEFAULT_SURVEY)
+            text = acknowledgment(words, words.scale, None, "test", None)
+            waiting.append(Acknowledgment(event.tap, text, None, None))
+        elif operation.answers:
+            self.invitations.add_job(notice_row(self.unit, operation.account, event.sender, "test", language=None))
+        return "test"
 
     def _step(self, loaded: Loaded, event: Tapped | Pressed) -> Step:
         invitation, now = loaded.invitation, self.unit.now

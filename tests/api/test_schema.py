@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 from bot.assembly import running
 from ratings.store.keys import Scope
 from tests.api.service import Service, make_parts
+from tests.api.test_access import OPERATIONS
 from tests.conftest import Clock
 
 EXAMPLES = 6
@@ -45,6 +46,7 @@ async def filled(store_url: str, clock: Clock) -> AsyncIterator[Service]:
         await service.close(2, ask=False)
         service.send()
         service.rate(asked["invitation"], 1, 2, "так себе")
+        service.rate((await service.close(3, desk="generic.shop"))["invitation"], 3, 1)
         service.number_events()
         await service.ask("POST", "/v1/endpoints", json={"url": "https://93.184.216.34/", "since": 0})
         yield service
@@ -59,7 +61,7 @@ def test_the_service_is_as_its_openapi_says(filled: Service, mode: GenerationMod
         assert isinstance(found, Ok)
         hold(found.ok(), mode, filled.keys[Scope.ADMIN])
         tried += 1
-    assert tried == 23
+    assert tried == len({(method, path.partition("?")[0]) for method, path, *_ in OPERATIONS})
 
 
 def hold(operation: Any, mode: GenerationMode, key: str) -> None:
@@ -97,7 +99,7 @@ async def test_what_is_listed_is_as_the_openapi_says(filled: Service) -> None:
         "/v1/surveys/{survey_id}",
         "/v1/invitations/{invitation_id}/votes",
     ):
-        (asked,) = (await filled.get("/v1/invitations", state="answered"))["items"]
+        asked = (await filled.get("/v1/invitations", state="answered"))["items"][0]
         listed = await filled.get(path.replace("{survey_id}", "default").replace("{invitation_id}", str(asked["id"])))
         assert listed.get("items", True), path
         response = schema[path]["GET"].definition.raw["responses"]["200"]

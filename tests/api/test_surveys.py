@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.web.api.operations import COMPONENTS
+from bot.web.api.survey_operations import SURVEY_COMPONENTS
 from ratings.store.keys import Scope
 from ratings.store.surveys import load_survey_version
 from tests.api.service import Service
@@ -14,7 +14,7 @@ async def test_a_survey_has_its_version_as_etag(service: Service) -> None:
     response = await service.ask("GET", ONE, scope=Scope.READ)
     assert (response.status_code, response.headers["etag"], response.json()["version"]) == (200, '"1"', 1)
     assert await service.get("/v1/surveys") == {"items": [response.json()], "next": None}
-    assert set(response.json()) == set(COMPONENTS["Survey"]["properties"])
+    assert set(response.json()) == set(SURVEY_COMPONENTS["Survey"]["properties"])
 
 
 async def test_the_switch_acts_from_the_next_decision_on(service: Service) -> None:
@@ -41,8 +41,12 @@ async def test_a_change_keeps_what_it_does_not_name(service: Service) -> None:
     response = await service.ask("PATCH", ONE, json=change, headers={"if-match": '"1"'})
     assert response.status_code == 200, response.text
     wanted = {**old, **change, "version": 2, "timing": {**old["timing"], "delay_s": 60}}
-    assert response.json() == wanted
+    assert set(response.json()) - set(wanted) == {"open_invitations", "effect", "warnings"}
+    assert {key: response.json()[key] for key in wanted} == wanted
     assert await service.get(ONE) == wanted
+    told = {key: response.json()[key] for key in ("name", "paused_at", "open_invitations", "effect", "warnings")}
+    again = await service.ask("PATCH", ONE, json=told, headers={"if-match": '"2"'})
+    assert (again.status_code, again.headers["etag"]) == (200, '"2"'), "what was answered can be sent back"
     assert (await service.close(1, priority="low"))["reason"] == "condition_not_met"
     assert (await service.close(2, priority="high"))["decision"] == "ask"
     before = await service.store.read(load_survey_version, "default", 1)

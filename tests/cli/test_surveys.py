@@ -5,13 +5,34 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.surveys import survey_to_toml
+from bot import clock as system_clock
+from bot.cli.surveys import change, survey_to_toml
 from ratings.conditions import parse_condition
+from ratings.store.schema import invitations
 from ratings.store.surveys import load_surveys
 from ratings.survey import DEFAULT_SURVEY, Survey, parse_survey
+from ratings.times import HOUR, format_instant
 from tests.cli.conftest import Tapfive, one_line
+from tests.conftest import Clock
 from tests.store.world import World
 
+FULL = parse_survey(
+    {
+        "id": "full",
+        "desks": ["pyrus.main"],
+        "groups": ["2"],
+        "channels": ["telegram"],
+        "company": "Shop",
+        "timezone": "Europe/Warsaw",
+        "when_paused": "cancel",
+        "greeting": True,
+        "texts": {"pl": {"reminder_2": "No i?", "reaction.1": ""}},
+        "rules": {"share": 0.25, "every_s": 604800, "opening": {"from": "09:00", "to": "18:00"}, "staff": ["*@x.pl"]},
+        "timing": {"reminders_s": [60, 120], "hours": {"weekdays": [1, 2]}},
+        "outcomes": {"levels": {"3": "leave"}, "tag_below": 3, "write": ["score"]},
+        "alerts": {"value_max": 2, "to": ["email.support:head@example.org"], "hours": {}},
+    }
+)
 RICH = replace(
     DEFAULT_SURVEY,
     id="vip",
@@ -35,7 +56,7 @@ def test_off_and_on_act_in_the_store(tapfive: Tapfive, world: World) -> None:
     assert stored(world).enabled is True
 
 
-@pytest.mark.parametrize("survey", [DEFAULT_SURVEY, RICH], ids=["default", "rich"])
+@pytest.mark.parametrize("survey", [DEFAULT_SURVEY, RICH, FULL], ids=["default", "rich", "full"])
 def test_toml_reads_back_to_the_same_survey(survey: Survey) -> None:
     assert parse_survey(tomllib.loads(survey_to_toml(survey))) == survey
 
@@ -73,3 +94,38 @@ def test_list_and_show_for_people_and_for_programs(tapfive: Tapfive) -> None:
     assert [each["id"] for each in json.loads(tapfive("survey", "list", "--json").out)] == ["default"]
     assert json.loads(tapfive("survey", "show", "default", "--json").out)["scale"]["name"] == "1-5"
     assert tomllib.loads(tapfive("survey", "show", "default").out)["id"] == "default"
+
+
+def test_list_shows_since_when_a_survey_is_off(tapfive: Tapfive, world: World) -> None:
+    tapfive("survey", "off", "default")
+    since = stored(world).paused_at
+    assert since is not None
+    assert format_instant(since) in tapfive("survey", "list").out
+
+
+def test_off_cancels_what_is_scheduled_where_the_survey_says_so(tapfive: Tapfive, world: World) -> None:
+    change(world.store, "default", lambda survey: replace(survey, when_paused="cancel"))
+    world.close()
+    tapfive("survey", "off", "default")
+    assert [row["state"] for row in world.rows(invitations)] == ["cancelled"]
+
+
+def test_a_rehearsal_tells_people_and_programs_what_a_draft_would_ask(
+    tapfive: Tapfive, world: World, clock: Clock, tmp_path: Path
+) -> None:
+    clock.now = system_clock.now() - HOUR  # the command has no other
+    for number in range(3):
+        world.close(f"T-{number}", agent={"id": "7", "name": "Anna"}, talk_s=10 * number)
+    draft = tmp_path / "draft.toml"
+    draft.write_text("[rules]\nmin_talk_s = 20\n", encoding="utf-8")
+    told = json.loads(tapfive("survey", "rehearse", "default", "--draft", str(draft), "--days", "1", "--json").out)
+    assert (told["survey"], told["closings"], told["asked"], told["lost"]) == ("default", 3, 1, 2)
+    assert told["reasons"] == [{"reason": "talk_too_short", "skipped": 2, "was_skipped": 0}]
+    table = tapfive("survey", "rehearse", "default", "--draft", str(draft), "--days", "1").out
+    assert "3 closings" in table
+    assert "talk_too_short" in table
+    assert "Anna" in table
+    assert stored(world).version == 1, "nothing is stored"
+    ended = tapfive("survey", "rehearse", "default", "--draft", "-", stdin="share = 2\n[rules]\nshare = 2")
+    assert ended.code == 2
+    assert sorted(line.split(": ")[2] for line in ended.err.splitlines()) == ["/rules/share", "/share"]

@@ -6,7 +6,8 @@ import pytest
 
 from ratings.conditions import OPERATORS
 from ratings.rules import SkipReason
-from ratings.survey import DEFAULT_SURVEY, survey_to_dict
+from ratings.send_rules import NO_RULES, rules_to_dict
+from ratings.survey import BINDINGS, DEFAULT_SURVEY, survey_to_dict
 from ratings.texts import KEYS, PLACEHOLDERS, reason_text
 
 PAGE = (Path(__file__).parents[2] / "docs" / "surveys.md").read_text()
@@ -37,3 +38,13 @@ def test_every_timing_is_named_with_its_default() -> None:
     assert isinstance(timing, dict)
     for key, default in timing.items():
         assert f"| `{key}` | {default or (0 if default == 0 else 'none')}" in PAGE
+
+
+@pytest.mark.parametrize("key", [*rules_to_dict(NO_RULES), *BINDINGS, "when_paused", "greeting", "company", "timezone"])
+def test_every_rule_and_binding_is_named(key: str) -> None:
+    assert f"`{key}`" in PAGE or f"`{key} = " in PAGE
+
+
+@pytest.mark.parametrize("key", ["reminder_2", "reminder_3", "reaction.<value>", "one_is_best = true"])
+def test_texts_without_built_in_words_are_named(key: str) -> None:
+    assert f"`{key}`" in PAGE

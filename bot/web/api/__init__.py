@@ -6,6 +6,7 @@ faster than a model), so the handlers take the request itself and their schemas 
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -16,17 +17,27 @@ from bot import __version__
 from bot.closings import Closings
 from bot.event_delivery import EventSender
 from bot.settings import Settings
-from bot.web.api import alert_operations, endpoint_operations, operations
+from bot.web.api import (
+    alert_operations,
+    desk_operations,
+    endpoint_operations,
+    ledger_operations,
+    operations,
+    survey_operations,
+)
 from bot.web.api.access import Access
 from bot.web.api.alerts import AlertRoutes
 from bot.web.api.bodies import answer
+from bot.web.api.desks import DeskRoutes
 from bot.web.api.docs_page import CONTENT_SECURITY_POLICY, render
 from bot.web.api.endpoints import EndpointRoutes
 from bot.web.api.errors import handle_errors
 from bot.web.api.idempotency import Idempotency
+from bot.web.api.ledger import LedgerRoutes
 from bot.web.api.notices import RenderRoutes
 from bot.web.api.operations import COMPONENTS, SECURITY, Operation
 from bot.web.api.reports import ReportRoutes
+from bot.web.api.survey_trials import Surroundings, SurveyTrials
 from bot.web.api.surveys import SurveyRoutes
 from bot.web.api.tickets import TicketRoutes
 from bot.web.api.votes import VoteRoutes
@@ -47,6 +58,7 @@ def make_api(
     clock: Callable[[], Instant],
     event_sender: EventSender,
     guard: Guard,
+    surroundings: Surroundings,
 ) -> FastAPI:
     """Return the API. `/docs` and `/openapi.json` are open to everybody; everything else wants a key."""
     server = settings.server
@@ -67,7 +79,9 @@ def make_api(
     notices = RenderRoutes(store, closings, access, idempotency, tokens, server.public_url, server.max_body, clock)
     votes = VoteRoutes(store, access, server.max_body)
     reports = ReportRoutes(store, access, server.timezone)
-    surveys = SurveyRoutes(store, access, server.max_body)
+    ledger = LedgerRoutes(store, access, ZoneInfo(server.timezone))
+    surveys = SurveyRoutes(store, access, surroundings, server.max_body)
+    trials = SurveyTrials(store, access, surroundings, server.max_body, clock)
     endpoints = EndpointRoutes(store, access, idempotency, event_sender, guard, server.max_body, clock)
     _add(api, "POST", "/v1/tickets/closed", tickets.close, operations.CLOSE)
     _add(api, "POST", "/v1/tickets/closed/batch", tickets.close_batch, operations.CLOSE_BATCH)
@@ -75,13 +89,17 @@ def make_api(
     _add(api, "POST", "/v1/render", notices.render, operations.RENDER)
     _add(api, "GET", "/v1/invitations/{invitation_id}/votes", votes.list, operations.VOTES)
     _add(api, "POST", "/v1/invitations/{invitation_id}/overrule", votes.overrule, operations.OVERRULE)
+    _add(api, "POST", "/v1/invitations/{invitation_id}/rating", votes.edit, desk_operations.EDIT_RATING)
+    desks = DeskRoutes(store, access, settings.desks)
+    _add(api, "GET", "/v1/desks", desks.list, desk_operations.LIST_DESKS)
+    _add(api, "POST", "/v1/desks/{name}/retry", desks.retry, desk_operations.RETRY_DESK)
     _add(api, "GET", "/v1/ratings", reports.ratings, operations.RATINGS)
     _add(api, "GET", "/v1/invitations", reports.invitations, operations.INVITATIONS)
     _add(api, "GET", "/v1/summary", reports.summary, operations.SUMMARY)
     _add(api, "GET", "/v1/events", reports.events, operations.EVENTS)
-    _add(api, "GET", "/v1/surveys", surveys.list, operations.LIST_SURVEYS)
-    _add(api, "GET", "/v1/surveys/{survey_id}", surveys.get, operations.GET_SURVEY)
-    _add(api, "PATCH", "/v1/surveys/{survey_id}", surveys.change, operations.CHANGE_SURVEY)
+    _add_surveys(api, surveys, trials)
+    _add(api, "GET", "/v1/tickets/{ticket_id:path}/ledger", ledger.ticket, ledger_operations.TICKET)
+    _add(api, "GET", "/v1/recovery", ledger.recoveries, ledger_operations.RECOVERIES)
     _add_endpoints(api, endpoints)
     secrets = [secret.get_secret_value().encode() for secret in server.secret]
     alerts = AlertRoutes(store, access, frozenset(settings.channels), secrets, guard)
@@ -89,6 +107,21 @@ def make_api(
     _add(api, "GET", "/v1/alerts/secret", alerts.secret, alert_operations.ALERT_SECRET)
     _publish(api)
     return api
+
+
+_PLAIN = str.maketrans({"/": "_", "{": None, "}": None})
+
+
+def _add_surveys(api: FastAPI, routes: SurveyRoutes, trials: SurveyTrials) -> None:
+    one = "/v1/surveys/{survey_id}"
+    _add(api, "GET", "/v1/surveys", routes.list, survey_operations.LIST_SURVEYS)
+    _add(api, "POST", "/v1/surveys", routes.create, survey_operations.CREATE_SURVEY)
+    _add(api, "GET", one, routes.get, survey_operations.GET_SURVEY)
+    _add(api, "PATCH", one, routes.change, survey_operations.CHANGE_SURVEY)
+    _add(api, "GET", f"{one}/versions", routes.versions, survey_operations.SURVEY_VERSIONS)
+    _add(api, "POST", f"{one}/preview", trials.preview, survey_operations.PREVIEW_SURVEY)
+    _add(api, "POST", f"{one}/test", trials.test, survey_operations.TEST_SURVEY)
+    _add(api, "POST", f"{one}/rehearse", trials.rehearse, survey_operations.REHEARSE_SURVEY)
 
 
 def _add_endpoints(api: FastAPI, routes: EndpointRoutes) -> None:
@@ -113,7 +146,7 @@ def _add(api: FastAPI, method: str, path: str, handler: Handler, operation: Oper
         response_model=None,
         openapi_extra=operation.describe(),
         name=operation.summary,
-        operation_id=f"{method.lower()}{path.replace('/', '_').replace('{', '').replace('}', '')}",
+        operation_id=method.lower() + path.replace(":path", "").translate(_PLAIN),
     )
 
 
@@ -123,7 +156,12 @@ def _publish(api: FastAPI) -> None:
         title=api.title, version=api.version, description=api.description, servers=api.servers, routes=api.routes
     )
     document["components"] = {
-        "schemas": {**COMPONENTS, **alert_operations.ALERT_COMPONENTS},
+        "schemas": {
+            **COMPONENTS,
+            **survey_operations.SURVEY_COMPONENTS,
+            **ledger_operations.LEDGER_COMPONENTS,
+            **alert_operations.ALERT_COMPONENTS,
+        },
         "securitySchemes": SECURITY,
     }
     api.openapi = lambda: document  # type: ignore[method-assign] # how FastAPI wants its document replaced

@@ -22,7 +22,7 @@ _DECISION: Schema = {"type": "string", "enum": ["ask", "skip"]}
 _REASON: Schema = {"type": ["string", "null"], "enum": [*(reason.value for reason in SkipReason), None]}
 
 _TICKET = thing({"desk": _TEXT, "id": _TEXT, "url": maybe(_TEXT), "subject": maybe(_TEXT)}, closed=True)
-_ABOUT: dict[str, Schema] = {
+ABOUT: dict[str, Schema] = {
     "channel": maybe(_TEXT) | {"description": "the channel's account"},
     "survey": maybe(_TEXT),
     "agent": maybe(thing({"id": maybe(_TEXT), "name": maybe(_TEXT)}, closed=True)),
@@ -93,7 +93,15 @@ VOTES = thing(
         "history": {
             "type": "array",
             "items": thing(
-                {"at": TIME, "what": _TEXT, "old": maybe(_TEXT), "new": maybe(_TEXT), "by": _TEXT}, closed=True
+                {
+                    "at": TIME,
+                    "what": _TEXT,
+                    "old": maybe(_TEXT),
+                    "new": maybe(_TEXT),
+                    "by": _TEXT,
+                    "why": maybe(_TEXT),
+                },
+                closed=True,
             ),
         },
     },
@@ -110,7 +118,34 @@ RATING = thing(
         "state": {"type": "string", "enum": [state.value for state in VoteState]},
         "satisfied": {"type": "boolean"},
         "scale": _TEXT,
-        **_ABOUT,
+        **ABOUT,
+    },
+    closed=True,
+)
+_DESK_RESULT = thing(
+    {
+        "outcome": maybe({"type": "string"}) | {"description": "leave, close, reopen or close_unrated, once done"},
+        "tag": maybe(_TEXT) | {"description": "the tag of ours that stands on the ticket"},
+        "value": maybe(_VALUE) | {"description": "the rating that the ticket was last told"},
+        "written_at": maybe(TIME),
+        "refused": {
+            "type": "array",
+            "items": thing({"verb": maybe(_TEXT), "code": _TEXT, "text": _TEXT}, closed=True),
+            "description": "what the desk did not carry out, in its own words; verb null: all of it",
+        },
+        "waiting": _COUNT | {"description": "writes that are due or on their way"},
+        "error": maybe(_TEXT) | {"description": "why the newest write waits or failed"},
+    },
+    closed=True,
+)
+DESK = thing(
+    {
+        "name": _TEXT,
+        "kind": _TEXT,
+        "waiting": _COUNT,
+        "failed": _COUNT,
+        "oldest": maybe(TIME) | {"description": "since when the oldest of both is there"},
+        "last_error": maybe(_TEXT),
     },
     closed=True,
 )
@@ -122,13 +157,26 @@ INVITATION = thing(
         "decision": _DECISION,
         "reason": _REASON,
         "detail": {"type": ["object", "null"], "description": "the rule that decided and what it saw"},
+        "next_at": maybe(TIME)
+        | {"description": "when this customer could next be asked, where the reason is one of time"},
+        "chosen_by": maybe({"type": "array", "items": _TEXT})
+        | {"description": "the bindings by which the survey was chosen"},
+        "inclusion": {
+            "type": ["number", "null"],
+            "description": "the probability of being asked, where only a share is",
+        },
+        "recovery_of": maybe(_ID)
+        | {"description": "the invitation with the bad rating that this one asks about once more"},
+        "timezone": maybe(_TEXT) | {"description": "the customer's, where it is known"},
+        "window_until": maybe(TIME) | {"description": "until when the messenger takes a prompt"},
         "decided_at": TIME,
         "due_at": maybe(TIME),
         "delivery": {"type": ["string", "null"], "enum": [*(delivery.value for delivery in Delivery), None]},
         "expires_at": TIME,
         "value": maybe(_VALUE),
         "rated_at": maybe(TIME),
-        **_ABOUT,
+        "desk_result": {"anyOf": [_DESK_RESULT, {"type": "null"}], "description": "what its desk has of the rating"},
+        **ABOUT,
     },
     closed=True,
 )
@@ -178,12 +226,26 @@ SUMMARY = thing(
             closed=True,
         )
         | {"description": "the invitations asked in the period, and what became of them"},
+        "recovery": thing(
+            {
+                "asked_again": _COUNT,
+                "answered": _COUNT,
+                "recovered": _COUNT,
+                "rate": _PERCENT | {"description": "recovered of answered; null: no data"},
+                "median_s": {"type": ["integer", "null"], "description": "from the bad rating to the good one"},
+            },
+            closed=True,
+        )
+        | {
+            "description": "bad ratings of the period that were asked about once more after the ticket was closed again"
+        },
         "closed": thing(
             {
                 "closed": _COUNT,
                 "decided_to_ask": _COUNT,
                 "skipped": _COUNTS | {"description": "by reason"},
                 "states": _COUNTS,
+                "held": _COUNTS | {"description": "of the scheduled ones, by what holds them"},
                 "answered": _COUNT,
                 "answered_of_closed": _PERCENT,
             },

@@ -92,13 +92,14 @@ def _problem(status: int) -> dict[str, Any]:
     return described
 
 
-def _parameter(name: str, schema: Schema, description: str, where: str = "query", *, required: bool = False) -> Schema:
+def parameter(name: str, schema: Schema, description: str, where: str = "query", *, required: bool = False) -> Schema:
+    """Return a parameter as OpenAPI has it."""
     return {"name": name, "in": where, "required": required, "schema": schema, "description": description}
 
 
 def _several(name: str, items: Schema, description: str) -> Schema:
     schema = {"type": "array", "items": items, "minItems": 1, "maxItems": 100}
-    return {**_parameter(name, schema, description), "style": "form", "explode": True}
+    return {**parameter(name, schema, description), "style": "form", "explode": True}
 
 
 _TEXT: Schema = {"type": "string", "minLength": 1, "pattern": r"^[^\u0000,]+$"}
@@ -119,17 +120,17 @@ _COPIED = {
 def _filters(states: tuple[str, ...], of: str) -> tuple[Schema, ...]:
     """The filters of every list and of the summary."""
     ranges = [
-        _parameter(f"{name}_{end}", _MOMENT, f"{name} {text} (RFC 3339, or a day of the installation's zone)")
+        parameter(f"{name}_{end}", _MOMENT, f"{name} {text} (RFC 3339, or a day of the installation's zone)")
         for name in RANGES
         for end, text in _ENDS.items()
     ]
     return (
         *(_several(name, _TEXT, f"{text}; repeated or separated by commas") for name, text in _COPIED.items()),
         _several("value", _WHOLE, "one of these values"),
-        _parameter("value_max", _WHOLE, "this value or a smaller one"),
+        parameter("value_max", _WHOLE, "this value or a smaller one"),
         *ranges,
-        _parameter("has_comment", {"type": "boolean"}, "with a comment, or without one"),
-        _parameter(
+        parameter("has_comment", {"type": "boolean"}, "with a comment, or without one"),
+        parameter(
             "q",
             {"type": "string", "minLength": 1},
             "every word begins a word of the comment",
@@ -138,25 +139,20 @@ def _filters(states: tuple[str, ...], of: str) -> tuple[Schema, ...]:
     )
 
 
-LIMIT = _parameter(
+LIMIT = parameter(
     "limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}, "items of a page"
 )
-_CURSOR = _parameter("cursor", {"type": "string"}, "`next` of the page before")
+_CURSOR = parameter("cursor", {"type": "string"}, "`next` of the page before")
 _NUMBER: Schema = {"type": "integer", "minimum": 0, "maximum": MAX_NUMBER}
-IDEMPOTENCY = _parameter(
+IDEMPOTENCY = parameter(
     "Idempotency-Key",
     {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!#-~]+$"},
     "for 24 hours, the same request under the same key gets the same answer and does nothing",
     "header",
 )
-_IF_MATCH = _parameter(
-    "If-Match", {"type": "string"}, "the ETag of the version that the change was made from", "header", required=True
-)
-_SURVEY_ID = _parameter("survey_id", {"type": "string"}, "the survey's id", "path", required=True)
-_INVITATION_ID = _parameter(
+INVITATION_ID = parameter(
     "invitation_id", {"type": "string", "pattern": "^[0-9]+$"}, "the invitation's id", "path", required=True
 )
-_SURVEY_ANSWER = ((200, "The survey", "Survey"),)
 
 CLOSE = Operation(
     "A ticket was closed",
@@ -209,7 +205,7 @@ VOTES = Operation(
     Scope.READ,
     ((200, "Votes, hits and history, each the oldest first", "Votes"),),
     (401, 403, 404, 422, 500, 503),
-    (_INVITATION_ID,),
+    (INVITATION_ID,),
 )
 OVERRULE = Operation(
     "Overrule the evidence",
@@ -218,7 +214,7 @@ OVERRULE = Operation(
     Scope.ADMIN,
     ((200, "What is so now", "Votes"),),
     (400, 401, 403, 404, 409, 413, 415, 422, 500, 503),
-    (_INVITATION_ID,),
+    (INVITATION_ID,),
     ref("Overruling"),
 )
 RATINGS = Operation(
@@ -262,34 +258,10 @@ EVENTS = Operation(
     ((200, "A page of events", "Events"),),
     _READING,
     (
-        _parameter("since", _NUMBER, "the last number that was seen; 0 is the beginning"),
+        parameter("since", _NUMBER, "the last number that was seen; 0 is the beginning"),
         LIMIT,
-        _parameter("cursor", _NUMBER, "another name for `since`"),
+        parameter("cursor", _NUMBER, "another name for `since`"),
     ),
-)
-LIST_SURVEYS = Operation(
-    "All surveys", "In their newest versions.", "surveys", Scope.READ, ((200, "The surveys", "Surveys"),), _READING
-)
-GET_SURVEY = Operation(
-    "One survey",
-    "Its ETag is its version.",
-    "surveys",
-    Scope.READ,
-    _SURVEY_ANSWER,
-    (401, 403, 404, 422, 500, 503),
-    (_SURVEY_ID,),
-    etag=True,
-)
-CHANGE_SURVEY = Operation(
-    "Change a survey",
-    'What is not named stays. `{"enabled": false}` is the switch; it acts from the next decision on, in every process.',
-    "surveys",
-    Scope.ADMIN,
-    _SURVEY_ANSWER,
-    (400, 401, 403, 404, 412, 413, 415, 422, 428, 500, 503),
-    (_SURVEY_ID, _IF_MATCH),
-    ref("SurveyChange"),
-    etag=True,
 )
 
 COMPONENTS: dict[str, Schema] = {
@@ -297,15 +269,13 @@ COMPONENTS: dict[str, Schema] = {
     "Address": schemas.ADDRESS,
     "Reopened": schemas.REOPENED,
     "Condition": schemas.CONDITION,
-    "Scale": schemas.SCALE,
-    "Survey": schemas.SURVEY,
-    "SurveyChange": schemas.SURVEY_CHANGE,
     "Decision": answers.DECISION,
     "Decisions": answers.DECISIONS,
     "Cancelled": answers.CANCELLED,
     "Rendering": schemas.RENDERING,
     "Rendered": answers.RENDERED,
     "Overruling": schemas.OVERRULING,
+    "RatingEdit": schemas.RATING_EDIT,
     "Votes": answers.VOTES,
     "Rating": answers.RATING,
     "Invitation": answers.INVITATION,
@@ -322,8 +292,9 @@ COMPONENTS: dict[str, Schema] = {
     "Ratings": answers.list_of("Rating"),
     "Invitations": answers.list_of("Invitation"),
     "Events": answers.list_of("Event"),
-    "Surveys": answers.list_of("Survey"),
+    "Desk": answers.DESK,
     "Endpoints": answers.list_of("Endpoint"),
+    "Desks": answers.list_of("Desk"),
     "Deliveries": answers.list_of("Delivery"),
 }
 SECURITY: dict[str, Any] = {

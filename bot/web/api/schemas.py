@@ -1,17 +1,14 @@
-"""JSON Schemas of what comes in, for the OpenAPI: the ticket, the reopen, the change of a survey.
+"""JSON Schemas of what comes in, for the OpenAPI: the ticket, the reopen, a condition. Surveys are in `survey_schemas`.
 
-They tell readers and generators what `ratings.ticket` and `ratings.survey` accept; those two decide.
+They tell readers and generators what `ratings.ticket` accepts; that decides.
 """
 
-from typing import Any, get_args
+from typing import Any
 
-from ratings import reading
 from ratings.conditions import FIELDS, MAX_TESTS, MAX_VALUES, OPERATORS
 from ratings.reading import MAX_ID, MAX_NUMBER, MAX_URL
-from ratings.scale import MAX_CHOICES, MAX_LABEL, MAX_SYMBOL, MAX_VALUE, MIN_CHOICES, MIN_VALUE
-from ratings.survey import MAX_BOUND, MAX_POSITION, OptOut
-from ratings.survey import MAX_NAME as MAX_SURVEY_NAME
-from ratings.texts import KEYS, MAX_TEMPLATE
+from ratings.scale import MAX_VALUE as LARGEST_VALUE
+from ratings.scale import MIN_VALUE as SMALLEST_VALUE
 from ratings.ticket import (
     CLOSERS,
     DIRECTIONS,
@@ -23,7 +20,6 @@ from ratings.ticket import (
     MAX_SHORT,
     MAX_TAGS,
 )
-from ratings.timing import MAX_DURATION_S, MAX_REMINDERS
 
 Schema = dict[str, Any]
 
@@ -211,66 +207,6 @@ CONDITION: Schema = {
     ],
     "examples": [{"all": [{"field": "priority", "in": ["high", "urgent"]}, {"field": "tags", "has": "vip"}]}],
 }
-SCALE: Schema = thing(
-    {
-        "name": {"type": "string", "minLength": 1},
-        "choices": {
-            "type": "array",
-            "minItems": MIN_CHOICES,
-            "maxItems": MAX_CHOICES,
-            "items": thing(
-                {
-                    "value": {"type": "integer", "minimum": MIN_VALUE, "maximum": MAX_VALUE},
-                    "symbol": {"type": "string", "minLength": 1, "maxLength": MAX_SYMBOL},
-                    "satisfied": {"type": "boolean"},
-                },
-                {
-                    "labels": {
-                        "type": "object",
-                        "additionalProperties": {"type": "string", "minLength": 1, "maxLength": MAX_LABEL},
-                        "description": "language → words",
-                    }
-                },
-                closed=True,
-            ),
-        },
-    },
-    closed=True,
-)
-
-
-def _duration(least: int) -> Schema:
-    return {"type": "integer", "minimum": least, "maximum": MAX_DURATION_S}
-
-
-_TIMING: dict[str, Schema] = {
-    "delay_s": _duration(0) | {"description": "from the closing to the prompt"},
-    "reminders_s": {"type": "array", "items": _duration(1), "maxItems": MAX_REMINDERS},
-    "lapse_after_s": _duration(1),
-    "expires_after_s": _duration(1),
-    "edit_window_s": _duration(0),
-    "comment_window_s": _duration(0),
-    "max_age_s": _duration(1),
-}
-_LANGUAGE: Schema = {"type": "string", "pattern": "^[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}$"}
-_TEMPLATE: Schema = {"type": "string", "maxLength": MAX_TEMPLATE}
-_SURVEY: dict[str, Schema] = {
-    "name": {"type": "string", "minLength": 1, "maxLength": MAX_SURVEY_NAME},
-    "enabled": {"type": "boolean", "description": "the switch; it acts from the next decision on"},
-    "position": {"type": "integer", "minimum": 0, "maximum": MAX_POSITION},
-    "language": _LANGUAGE | {"description": "for customers whose language is not known"},
-    "reverse": {"type": "boolean", "description": "show the largest value first"},
-    "fallback": {"type": "boolean", "description": "ask at the ticket's next address when one takes no prompt"},
-    "confirm_links": {"type": "boolean", "description": "a link counts only after a touch of its page"},
-    "opt_out": {"enum": list(get_args(OptOut)), "description": "what a customer's “never” covers"},
-    "scale": ref("Scale"),
-}
-_FORMS: Schema = {
-    "type": "array",
-    "items": {"type": "string", "maxLength": reading.MAX_ID},
-    "maxItems": MAX_BOUND,
-    "description": "ids of the forms it is bound to; none: every form",
-}
 RENDERING: Schema = {
     **thing(
         {"ticket": {**TICKET, "required": ["id"]}},
@@ -289,50 +225,19 @@ RENDERING: Schema = {
         }
     ],
 }
+RATING_EDIT: Schema = thing(
+    {
+        "value": {
+            "type": "integer",
+            "minimum": SMALLEST_VALUE,
+            "maximum": LARGEST_VALUE,
+            "description": "what is to count; on a scale where customers see 1 as the best it is counted the other way round",
+        },
+        "why": {"type": "string", "minLength": 1, "maxLength": 500},
+    },
+    closed=True,
+)
 OVERRULING: Schema = thing(
     {"state": {"enum": ["confirmed", "quarantined"]}, "why": {"type": "string", "minLength": 1, "maxLength": 500}},
     closed=True,
 )
-SURVEY: Schema = thing(
-    {
-        "id": {"type": "string"},
-        "version": {"type": "integer", "minimum": 1},
-        **_SURVEY,
-        "forms": _FORMS,
-        "texts": {
-            "type": "object",
-            "additionalProperties": {"type": "object", "additionalProperties": _TEMPLATE},
-            "description": "own words over the built-in ones: language → text → template",
-        },
-        "ask_when": {**maybe(ref("Condition")), "description": "ask only when"},
-        "skip_when": {**maybe(ref("Condition")), "description": "do not ask when"},
-        "timing": thing(_TIMING),
-    }
-)
-SURVEY_CHANGE: Schema = {
-    **thing(
-        {},
-        {
-            **_SURVEY,
-            "forms": maybe(_FORMS),
-            "texts": {
-                "type": ["object", "null"],
-                "additionalProperties": {
-                    **thing({}, {key: maybe(_TEMPLATE) for key in KEYS}, closed=True),
-                    "type": ["object", "null"],
-                },
-            },
-            "ask_when": maybe(ref("Condition")),
-            "skip_when": maybe(ref("Condition")),
-            "timing": {
-                **thing({}, {name: maybe(schema) for name, schema in _TIMING.items()}, closed=True),
-                "type": ["object", "null"],
-            },
-            "id": {"type": "string", "description": "may be repeated, never changed"},
-            "version": {"description": "ignored: If-Match tells the version"},
-        },
-        closed=True,
-    ),
-    "description": "What is not named stays; null goes back to the default (a JSON merge patch, RFC 7396).",
-    "examples": [{"enabled": False}],
-}
