@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from bot import restarts
 from bot.outbox import Outbox
 from bot.restarts import keep_running
 from channels.base import ChoicePicked
-from ratings.store.claims import Claims
 from ratings.store.schema import jobs, ratings
+from ratings.times import Instant
 from tests.bot.kit import Office, until
 from tests.store.world import ANN
 
@@ -49,7 +50,7 @@ async def test_a_worker_that_dies_begins_again(office: Office, monkeypatch: pyte
     claim = Outbox._claim
     deaths: list[int] = []
 
-    async def dies_once(self: Outbox, *arguments: Any) -> Claims:
+    async def dies_once(self: Outbox, *arguments: Any) -> tuple[Sequence[Any], Instant | None]:
         if not deaths:
             deaths.append(1)
             raise ValueError("a defect")
