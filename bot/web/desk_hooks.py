@@ -1,27 +1,19 @@
-"""Hooks of the desks: verified, read, committed, and only then answered, by the same status codes as those of the channels."""
+"""Hooks of the desks."""
 
-import time
-from collections.abc import Callable, Mapping
-from urllib.parse import parse_qsl
+from collections.abc import Awaitable, Callable, Mapping
 
-import structlog
 from starlette.types import Receive, Scope, Send
 
 from bot.desk_reports import DeskReports
 from bot.metrics import Metrics
-from bot.restarts import told
-from bot.web.asgi import BodyTooLarge, ClientGone, answer, headers_of, read_body, refuse
-from bot.web.hooks import COME_AGAIN, WAIT_SECONDS
-from bot.web.patience import Patience
+from bot.web.asgi import answer, headers_of
+from bot.web.hook_endpoint import HookEndpoint
 from desks.base import Desk
-from net.errors import WebhookRejected
-from net.hooks import HookRequest
+from net.hooks import HookReply, HookRequest
 from ratings.store.loading import desk_account
-from ratings.store.writer import StoreBusy, StoreClosed
 from ratings.times import Instant
 
 PREFIX = "/hooks/desks/"
-_log = structlog.get_logger("tapfive.hooks")
 
 
 def desk_hook_path(name: str) -> str:
@@ -30,63 +22,44 @@ def desk_hook_path(name: str) -> str:
     return f"{PREFIX}{kind}/{own}"
 
 
-class DeskHooks:
+class DeskHooks(HookEndpoint[Desk]):
     """The ASGI endpoint of all desks' hooks; one path each."""
 
     def __init__(
         self, desks: Mapping[str, Desk], reports: DeskReports, metrics: Metrics, clock: Callable[[], Instant]
     ) -> None:
-        self._desks = {desk_hook_path(name): desk for name, desk in desks.items() if desk.capabilities.hooks}
+        super().__init__(
+            {desk_hook_path(name): desk for name, desk in desks.items() if desk.capabilities.hooks}, metrics
+        )
         self._reports = reports
-        self._metrics = metrics
         self._clock = clock
-        self._patience = Patience(WAIT_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        started = time.perf_counter()
-        desk = self._desks.get(scope["path"])
-        if desk is None:
-            await refuse(send, 404, "there is no such hook")
-            return
-        if scope["method"] == "OPTIONS":
+        if scope["method"] == "OPTIONS" and scope["path"] in self._owners:
             await _allow(scope, send)
-            return
-        status = await self._answer(desk, scope, receive, send)
-        self._metrics.hooks_of(desk_account(desk.name), status).inc()
-        self._metrics.hook_seconds.observe(time.perf_counter() - started)
+        else:
+            await super().__call__(scope, receive, send)
 
-    async def _answer(self, desk: Desk, scope: Scope, receive: Receive, send: Send) -> int:
-        limit = desk.capabilities.max_body
-        try:
-            body = await read_body(receive, limit)
-        except BodyTooLarge:
-            await refuse(send, 413, f"a hook's body has at most {limit} bytes", ((b"connection", b"close"),))
-            return 413
-        except ClientGone:
-            return 499
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1"))) if scope["query_string"] else {}
-        request, now = HookRequest(scope["method"], headers_of(scope), body, query), self._clock()
-        try:
-            desk.verify(request, now)
-        except WebhookRejected:
-            await refuse(send, 401, "the request is not proven to come from the desk")
-            return 401
-        try:
-            await self._patience.wait(self._reports.receive(desk, desk.parse(request, now)))
-            reply = desk.reply(request)
-        except (StoreBusy, StoreClosed):
-            await refuse(send, 503, "more waits to be written than can be in time; come again", COME_AGAIN)
-            return 503
-        except TimeoutError:
-            await refuse(send, 503, "the store takes too long; come again", COME_AGAIN)
-            return 503
-        except Exception as error:  # noqa: BLE001 - the desk must get its 500 and send it again
-            _log.error("a hook failed", desk=desk.name, **told(error))
-            await refuse(send, 500, "the service failed; its log says where")
-            return 500
-        await answer(send, reply.status, reply.body, reply.content_type)
-        return reply.status
+    def name(self, owner: Desk) -> str:
+        """Return the account of the desk's jobs."""
+        return desk_account(owner.name)
+
+    def limit(self, owner: Desk) -> int:
+        """Return the kind's limit: some desks send a whole task with everything that was ever said in it."""
+        return owner.capabilities.max_body
+
+    def verify(self, owner: Desk, request: HookRequest) -> None:
+        """Let the desk look at the request's proof."""
+        owner.verify(request, self._clock())
+
+    def take(self, owner: Desk, request: HookRequest) -> Awaitable[object]:
+        """Decide about what was closed, and store the rest."""
+        return self._reports.receive(owner, owner.parse(request, self._clock()))
+
+    def reply(self, owner: Desk, request: HookRequest) -> HookReply:
+        """Answer as the desk wants it."""
+        return owner.reply(request)
 
 
 async def _allow(scope: Scope, send: Send) -> None:
