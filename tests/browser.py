@@ -1,4 +1,7 @@
-"""The browser of tests of pages."""
+"""The browser of tests of pages: one Chromium and one driver in a test process, a window of its own for each test.
+
+The fixtures are in `tests/conftest.py`: a test that wants `browser` runs, with its fixtures, in the browser's loop.
+"""
 
 import os
 import shutil
@@ -31,11 +34,11 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def faultless_page(url: str) -> AsyncIterator[Page]:
-    """A tab that has opened this address; at the end, nothing may have gone wrong in it."""
+async def faultless_page(browser: Browser, url: str) -> AsyncIterator[Page]:
+    """A tab that has opened this address, in a window of its own; at the end, nothing may have gone wrong in it."""
     problems: list[str] = []
-    async with chromium() as browser:
-        page = await (await browser.new_context(locale="en-US")).new_page()
+    async with await browser.new_context(locale="en-US") as context:
+        page = await context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         await page.goto(url)

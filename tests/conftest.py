@@ -1,18 +1,24 @@
 """Real parts for every test: an SQLite file, a PostgreSQL server from a wheel; each test has its own database."""
 
+import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, make_url, text
 
 from ratings.store.migrate import migrate
 from ratings.store.store import Store
 from ratings.times import HOUR, Instant
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 settings.register_profile("tapfive", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 settings.load_profile("tapfive")
@@ -125,6 +131,35 @@ def make_store(clock: Clock) -> Iterator[Callable[[str], Store]]:
 def store(store_url: str, make_store: Callable[[str], Store]) -> Store:
     """A store on each engine in turn."""
     return make_store(store_url)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def _chromium() -> "AsyncIterator[tuple[Browser, asyncio.AbstractEventLoop]]":
+    """The one browser of this test process, and the loop that it belongs to."""
+    from tests.browser import chromium  # noqa: PLC0415 - only where a test wants it: its import takes a while
+
+    async with chromium() as started:
+        yield started, asyncio.get_running_loop()
+
+
+@pytest.fixture
+def _function_scoped_runner(request: pytest.FixtureRequest, _function_scoped_runner: asyncio.Runner) -> asyncio.Runner:
+    """pytest-asyncio's loop of a test and of its fixtures: for a test with the browser it is the browser's."""
+    if "browser" in request.fixturenames:
+        shared: asyncio.Runner = request.getfixturevalue("_session_scoped_runner")
+        return shared
+    return _function_scoped_runner
+
+
+@pytest.fixture
+async def browser(_chromium: "tuple[Browser, asyncio.AbstractEventLoop]") -> "AsyncIterator[Browser]":
+    """A Chromium without windows; a test opens its own (`new_context`), which nobody else has used."""
+    started, loop = _chromium
+    assert asyncio.get_running_loop() is loop, "the fixture above does not reach pytest-asyncio any more"
+    assert started.is_connected(), "an earlier test ended the browser of all"
+    yield started
+    for context in started.contexts:
+        await context.close()
 
 
 def _make_template(url: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from sandbox import phones
 from sandbox.mail import MailSandbox
@@ -11,11 +11,10 @@ from sandbox.phones.serving import LoopbackServer
 from sandbox.telegram import TelegramSandbox
 from sandbox.viber import ViberSandbox
 from sandbox.vk import VkSandbox
-from tests.browser import chromium
 
 
 @pytest.fixture
-async def page() -> AsyncIterator[Page]:
+async def page(browser: Browser) -> AsyncIterator[Page]:
     telegram, vk, viber, mail = TelegramSandbox(), VkSandbox(), ViberSandbox(), MailSandbox()
     telegram.add_bot("42:" + "T" * 35)
     vk.add_community("vk1.a." + "V" * 40, 7)
@@ -28,8 +27,8 @@ async def page() -> AsyncIterator[Page]:
     mail.add_customer("paul@customers.example", "Paul")
     server = LoopbackServer({**telegram.routes, **vk.routes, **viber.routes, **mail.routes, **phones.routes()})
     await server.start()
-    async with chromium() as browser:
-        page = await (await browser.new_context(locale="en-US", viewport={"width": 1500, "height": 820})).new_page()
+    async with await browser.new_context(locale="en-US", viewport={"width": 1500, "height": 820}) as context:
+        page = await context.new_page()
         await page.goto(server.url)
         yield page
     for stand_in in (telegram, vk, viber, mail):

@@ -9,7 +9,6 @@ from playwright.async_api import Browser, FrameLocator, Page, expect
 
 from sandbox.mail import MailSandbox
 from sandbox.phones.serving import LoopbackServer
-from tests.browser import chromium
 
 from .mail_kit import ANNA, BORIS, INBOX, PASSWORD, mail, people, send
 
@@ -55,18 +54,13 @@ async def sandbox() -> AsyncIterator[MailSandbox]:
 
 
 @pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
 async def page(browser: Browser) -> AsyncIterator[Page]:
-    page = await (await browser.new_context(locale="en-US")).new_page()
     problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("dialog", lambda dialog: problems.append(dialog.message))
-    yield page
+    async with await browser.new_context(locale="en-US") as context:
+        page = await context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("dialog", lambda dialog: problems.append(dialog.message))
+        yield page
     assert problems == []
 
 

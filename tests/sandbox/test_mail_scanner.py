@@ -9,7 +9,6 @@ from aiohttp import web
 
 from sandbox.mail import Behaviour, MailSandbox, Scanner
 from sandbox.phones.serving import LoopbackServer
-from tests.browser import chromium
 
 from .conftest import Clock
 from .mail_kit import ANNA, BORIS, mail, people, send
@@ -50,12 +49,6 @@ async def sandbox(clock: Clock) -> AsyncIterator[MailSandbox]:
     await sandbox.start()
     yield sandbox
     await sandbox.stop()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Any]:
-    async with chromium() as browser:
-        yield browser
 
 
 async def scanned(

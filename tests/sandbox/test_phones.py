@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from sandbox.telegram import TelegramSandbox
-from tests.browser import chromium, faultless_page
+from tests.browser import faultless_page
 
 from .conftest import ANNA, Api, keyboard
 
@@ -15,8 +15,8 @@ WILD = "<img src=x onerror=\"document.title='owned'\"> & <b>bold</b>"
 
 
 @pytest.fixture
-async def page(sandbox: TelegramSandbox) -> AsyncIterator[Page]:
-    async with faultless_page(sandbox.url) as page:
+async def page(browser: Browser, sandbox: TelegramSandbox) -> AsyncIterator[Page]:
+    async with faultless_page(browser, sandbox.url) as page:
         yield page
 
 
@@ -66,11 +66,11 @@ async def test_a_new_customer_gets_a_phone_and_a_narrow_page_shows_one_at_a_time
     await expect(page.locator("#phone-telegram-9 textarea")).to_be_in_viewport()
 
 
-async def test_says_that_there_are_no_phones_yet() -> None:
+async def test_says_that_there_are_no_phones_yet(browser: Browser) -> None:
     sandbox = TelegramSandbox()
     await sandbox.start()
-    async with chromium() as browser:
-        page = await (await browser.new_context(locale="ru-RU")).new_page()
+    async with await browser.new_context(locale="ru-RU") as context:
+        page = await context.new_page()
         await page.goto(sandbox.url)
         await expect(page.locator("#empty")).to_contain_text("Телефонов пока нет")
     await sandbox.stop()

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from sandbox.viber import ViberSandbox
 from tests.browser import faultless_page
@@ -16,8 +16,8 @@ WILD = "<img src=x onerror=\"document.title='owned'\"> & more"
 
 
 @pytest.fixture
-async def page(viber: ViberSandbox) -> AsyncIterator[Page]:
-    async with faultless_page(viber.url) as page:
+async def page(browser: Browser, viber: ViberSandbox) -> AsyncIterator[Page]:
+    async with faultless_page(browser, viber.url) as page:
         yield page
 
 

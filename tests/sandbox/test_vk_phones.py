@@ -6,7 +6,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from sandbox import phones
 from sandbox.phones.serving import LoopbackServer
@@ -120,14 +120,14 @@ async def test_waits_for_the_next_change(vk: VkSandbox, http: aiohttp.ClientSess
 
 
 @pytest.fixture
-async def page(vk: VkSandbox) -> AsyncIterator[Page]:
+async def page(browser: Browser, vk: VkSandbox) -> AsyncIterator[Page]:
     """The page of one server that stands in for VK and Telegram at once."""
     telegram = TelegramSandbox(limits=None)
     telegram.add_bot("42:TEST", "csat_bot")
     telegram.add_customer(1, "Anna")
     server = LoopbackServer({**telegram.routes, **vk.routes, **phones.routes()})
     await server.start()
-    async with faultless_page(server.url) as page:
+    async with faultless_page(browser, server.url) as page:
         yield page
     await server.stop()
     await telegram.stop()

@@ -2,10 +2,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+from playwright.async_api import Browser
 
 from bot.assembly import running
 from tests.api.service import make_parts
-from tests.browser import chromium
 from tests.conftest import Clock
 from tests.web.browsing import Visitor, context_of, served
 from tests.web.site import Site
@@ -38,11 +38,11 @@ Visit = Callable[..., Awaitable[Visitor]]
 
 
 @pytest.fixture
-async def visit(sqlite_url: str, clock: Clock) -> AsyncIterator[Visit]:
+async def visit(browser: Browser, sqlite_url: str, clock: Clock) -> AsyncIterator[Visit]:
     """Open a tab on the service, with somebody who was asked. No page may complain, or ask another host for anything."""
     parts = make_parts(sqlite_url, clock, max_body=65_536)
     visitors: list[Visitor] = []
-    async with served(parts, clock) as (site, home), chromium() as browser:
+    async with served(parts, clock) as (site, home):
         site.ask()
 
         async def make(path: str = "", *, stopped: bool = False, script: str = "", **more: Any) -> Visitor:
@@ -59,4 +59,6 @@ async def visit(sqlite_url: str, clock: Clock) -> AsyncIterator[Visit]:
             return visitor
 
         yield make
+        for visitor in visitors:
+            await visitor.page.context.close()
     assert [problem for visitor in visitors for problem in visitor.problems] == []
