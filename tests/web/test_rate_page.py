@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bot.web.rate.requests import MAX_COMMENT
+from ratings.lifecycle import TEST_INVITATION
 from ratings.store.schema import hits, votes
 from ratings.times import DAY, SECOND
 from tests.api.test_front import is_problem
@@ -364,3 +365,21 @@ async def test_a_language_cannot_carry_anything_else(local: Site) -> None:
 async def test_words_of_the_survey_are_the_newest(local: Site) -> None:
     local.change_survey(texts={"en": {"page_question": "Were <we> any good?"}})
     assert says(await local.get("/r/TOKEN"), "Were <we> any good?")
+
+
+async def test_the_links_of_a_test_message_say_that_nothing_is_saved(local: Site) -> None:
+    token = local.parts.tokens.issue(TEST_INVITATION)
+    for path in (f"/r/{token}", f"/r/{token}/5"):
+        response = await local.get(path)
+        assert response.status_code == 200
+        assert "This is a test message: the rating is not saved." in response.text
+    assert local.votes() == []
+
+
+async def test_a_reaction_stands_on_the_page_of_thanks_without_the_tickets_words(local: Site) -> None:
+    local.change_survey(
+        company="Acme", texts={"en": {"reaction.5": "{company} is glad[ about {ticket.subject}]! {symbol}"}}
+    )
+    local.ask("T-9")
+    await local.post(value="5")
+    assert "Acme is glad! 😍" in (await local.get("/r/TOKEN")).text

@@ -32,7 +32,7 @@ from bot.web.rate.requests import (
 from bot.web.rate.responses import HEADERS, page, problem
 from bot.web.rate.static_files import StaticFile
 from bot.web.rate.view import Screen, View, refused_view, visit_view
-from ratings.lifecycle import Outcome
+from ratings.lifecycle import TEST_INVITATION, Outcome
 from ratings.links import Timings
 from ratings.store.link_votes import PageResult, PageVote, RecordHit, Withdraw
 from ratings.store.pages import Page, SetAsking, load_page
@@ -102,7 +102,7 @@ class _RatingPage:
         token = request.path_params["token"]
         shown = await _load(self._store, self._tokens, token, self._clock())
         if shown is None:
-            return _unknown(request, self._pages)
+            return self._nobodys(request, token)
         value = value_of(request.path_params.get("value", ""))
         hit = RecordHit(shown.invitation_id, value, request.method, visit_of(request.headers), self._timings)
         await self._store.writer.do(hit)
@@ -117,7 +117,7 @@ class _RatingPage:
         token = request.path_params["token"]
         number = self._tokens.read(token)
         if number is None:
-            return _unknown(request, self._pages)
+            return self._nobodys(request, token)
         body = await _body(request, self._pages, self._max_body, (URLENCODED,))
         if isinstance(body, Response):
             return body
@@ -134,7 +134,7 @@ class _RatingPage:
     async def _take(self, request: Request, token: str, posted: Posted) -> Response:
         shown = await _load(self._store, self._tokens, token, self._clock())
         if shown is None:
-            return _unknown(request, self._pages)
+            return self._nobodys(request, token)
         if not self._nonces.holds(posted.nonce, token, self._clock()):
             return self._refuse(shown, token, posted, 403, _STALE)
         if posted.act is Act.RATE:
@@ -191,6 +191,12 @@ class _RatingPage:
             query["chose"] = str(posted.value)  # the one that counts may be another
         address = self._pages.address(token) + (f"?{urlencode(query)}" if query else "")
         return Response(status_code=303, headers={**HEADERS, "location": address})
+
+    def _nobodys(self, request: Request, token: str) -> Response:
+        """Answer a token that is no invitation's: a test message says so, anything else is unknown."""
+        if self._tokens.read(token) == TEST_INVITATION:
+            return plain_page(request, self._pages, 200, "test")
+        return _unknown(request, self._pages)
 
     def _nonce(self, token: str, linked: int | None = None) -> str:
         return self._nonces.issue(token, self._clock(), linked)
