@@ -113,6 +113,8 @@ def _judge_reminder(invitation: Invitation, world: World, now: Instant) -> Verdi
         return Drop("opted_out" if world.opted_out else "unreachable")
     if not world.survey_on:
         return Drop("paused") if world.cancel_paused else Wait(now + HOLD_OFF, "survey_off")
+    if max(now, world.allowed_from) >= invitation.expires_at:
+        return Drop("expired")  # held so long that whoever answered it would hear that it is too late
     if _is_shut(world, now):
         return Drop("window_closed")
     return Wait(world.allowed_from, "quiet_hours") if world.allowed_from > now else Go()

@@ -75,6 +75,9 @@ def test_a_prompt_is_sent_in_its_time_held_or_given_up(more: dict[str, Any], ver
         ({"window_until": NOW + 1}, Go()),
         ({"window_until": NOW}, Drop("window_closed")),
         ({"window_until": NOW + HOUR, "allowed_from": NOW + HOUR}, Drop("window_closed")),
+        ({"invitation": replace(ASKED, expires_at=NOW + 1)}, Go()),
+        ({"invitation": replace(ASKED, expires_at=NOW)}, Drop("expired")),
+        ({"invitation": replace(ASKED, expires_at=NOW + HOUR), "allowed_from": NOW + HOUR}, Drop("expired")),
     ],
 )
 def test_a_reminder_is_sent_in_its_time_held_or_dropped(more: dict[str, Any], verdict: Verdict) -> None:
