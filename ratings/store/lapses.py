@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from sqlalchemy import Integer, bindparam, select
 
-from ratings.lifecycle import JobKind, lapse_due
+from ratings.lifecycle import JobKind, State, lapse_due
 from ratings.store.loading import INTERNAL, Invitations
 from ratings.store.rows import DUE, PRIORITY_ANSWER, change_job, write_job_changes
 from ratings.store.schema import jobs
@@ -43,10 +43,18 @@ class RunLapses(Operation[int]):
         rows = unit.rows(_LOCK if unit.is_postgresql else _DUE, {"now": unit.now, "most": most})
         invitations = Invitations(unit)
         invitations.load(row.invitation_id for row in rows)
+        changes = []
         for row in rows:
             loaded = invitations.loaded[row.invitation_id]
-            invitations.take(loaded, lapse_due(loaded.invitation), by="outbox")
-        write_job_changes(unit, [change_job(row, state="done", finished_at=unit.now) for row in rows])
+            invitation = loaded.invitation
+            if invitation.state is State.SCHEDULED and unit.now < invitation.expires_at:
+                # It is to be asked at another address, and waits there: the time for an answer has not begun.
+                due_at = min(unit.now + invitation.terms.lapse_after, invitation.expires_at)
+                changes.append(change_job(row, state="due", due_at=due_at))
+                continue
+            invitations.take(loaded, lapse_due(invitation), by="outbox")
+            changes.append(change_job(row, state="done", finished_at=unit.now))
+        write_job_changes(unit, changes)
         invitations.store()
         return [len(rows)] * len(operations)
 

@@ -87,6 +87,16 @@ _MOVE_FREE_JOBS = (
     .where(jobs.c.id.in_(_THEIR_REMINDERS.with_for_update(key_share=True, skip_locked=True)))
     .values(_TO_THERE)
 )
+_THEIR_LAPSE = select(jobs.c.id).where(
+    jobs.c.invitation_id == bindparam("of"), jobs.c.state == DUE, jobs.c.kind == JobKind.LAPSE.value
+)
+_LAPSE_LATER = update(jobs).where(jobs.c.id.in_(_THEIR_LAPSE)).values(due_at=_TO_THERE["due_at"])
+# Who has it in hand now waits for ours, and puts it off.
+_LAPSE_LATER_FREE = (
+    update(jobs)
+    .where(jobs.c.id.in_(_THEIR_LAPSE.with_for_update(key_share=True, skip_locked=True)))
+    .values(due_at=_TO_THERE["due_at"])
+)
 _UPDATE = (
     update(invitations)
     .where(invitations.c.id == bindparam("of"))
@@ -293,6 +303,8 @@ class Invitations:
         unit.insert(votes, self._votes)
         unit.many(_MOVE, self._moved)
         unit.many(_MOVE_FREE_JOBS if unit.is_postgresql else _MOVE_JOBS, self._moved_jobs)
+        put_off = [{"of": moved["of"], "later": moved["later"]} for moved in self._moved_jobs]
+        unit.many(_LAPSE_LATER_FREE if unit.is_postgresql else _LAPSE_LATER, put_off)
         unit.insert(rating_history, self._history)
         unit.insert(jobs, [*self._jobs, *self._desk_jobs.values()])
         unit.insert(events, self._events)

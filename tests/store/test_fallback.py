@@ -150,6 +150,40 @@ def test_reminders_move_along_and_are_not_doubled(world: World, clock: Clock) ->
     assert len(world.rows(jobs, kind="lapse")) == 1
 
 
+def test_the_time_for_an_answer_begins_anew_where_it_is_asked_next(world: World, clock: Clock) -> None:
+    change_survey(world, fallback=True, timing={"reminders_s": [], "lapse_after_s": 86400})
+    number = closed(world)
+    world.finish(prompt(world, MAIL), Done(external_id="<1@x>"))
+    clock.forward(DAY - SECOND)
+    bounced(world, number, gone=True)
+    world.work()
+    clock.forward(DAY - SECOND)
+    world.lapse()
+    assert state(world, number) == "asked"
+    clock.forward(SECOND)
+    world.lapse()
+    assert state(world, number) == "lapsed"
+
+
+def test_what_is_held_at_its_next_address_until_after_the_time_still_lapses_in_the_end(
+    world: World, clock: Clock
+) -> None:
+    timing = {"reminders_s": [], "lapse_after_s": 86400}
+    change_survey(world, fallback=True, timing=timing)
+    number = closed(world)
+    world.finish(prompt(world, MAIL), Done(external_id="<1@x>"))
+    change_survey(world, fallback=True, timing=timing, enabled=False)
+    bounced(world, number, gone=True)
+    clock.forward(2 * DAY)
+    world.lapse()
+    assert (world.work(), state(world, number)) == ([], "scheduled")
+    change_survey(world, fallback=True, timing=timing, enabled=True)
+    assert [job.kind for job in world.work()] == ["prompt"]
+    clock.forward(DAY)
+    world.lapse()
+    assert state(world, number) == "lapsed"
+
+
 def test_a_mail_that_comes_back_after_the_answer_changes_nothing(world: World, clock: Clock) -> None:
     number = closed(world)
     world.finish(prompt(world, MAIL), Done(external_id="<1@x>"))

@@ -67,6 +67,7 @@ STATEMENTS: dict[str, Any] = {
     "who is at an address": wishes._AT_ADDRESS,
     "who of them is out": wishes._OUT,
     "reminders that move": loading._MOVE_JOBS,
+    "lapses that move": loading._LAPSE_LATER,
     "desks' jobs": desk_writes.THEIRS,
     "what tickets have of us": desk_writes.RESULTS,
     "reopened tickets": desk_writes._REOPENED,
@@ -78,7 +79,12 @@ STATEMENTS: dict[str, Any] = {
     "failures to try anew": desk_results._AGAIN,
     "finished jobs": cleaning._FINISHED,
 }
-ON_POSTGRESQL = {**STATEMENTS, "reminders that move": loading._MOVE_FREE_JOBS, "due jobs": queues._LOCK_DUE}
+ON_POSTGRESQL = {
+    **STATEMENTS,
+    "reminders that move": loading._MOVE_FREE_JOBS,
+    "lapses that move": loading._LAPSE_LATER_FREE,
+    "due jobs": queues._LOCK_DUE,
+}
 
 
 def _value(bind: BindParameter[Any]) -> Any:
