@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from sqlalchemy import BindParameter, bindparam, func, select, update
 
 from ratings.lifecycle import JobKind
-from ratings.outcomes import Then, Told, Wanted, then_of, wanted
+from ratings.outcomes import WRITABLE, Then, Told, Wanted, then_of, wanted
 from ratings.store.loading import Invitations, Loaded, desk_account
 from ratings.store.queues import (
     allowance,
@@ -23,10 +23,11 @@ from ratings.store.queues import (
 )
 from ratings.store.results import OUTCOME_UNKNOWN
 from ratings.store.rows import change_job, write_job_changes
-from ratings.store.schema import attempts, closing_aliases, desk_results, invitations, jobs, reopens, tickets
+from ratings.store.schema import attempts, closing_aliases, desk_results, invitations, jobs, ratings, reopens, tickets
 from ratings.store.unit import Row, Unit
 from ratings.store.writer import Operation
 from ratings.times import DAY, Duration, Instant
+from ratings.votes import VoteState
 
 TRY_FOR: Duration = 8 * DAY
 """How long a write is tried: a desk may be away over the longest holidays."""
@@ -53,6 +54,16 @@ _CLOSED, _CLOSED_AGAIN = (
     .where(table.c.desk == bindparam("desk"), table.c.ticket_id.in_(_TICKETS))
     .group_by(table.c.ticket_id)
     for table in (invitations, closing_aliases)
+)
+_RATED = (
+    select(invitations.c.ticket_id, func.max(invitations.c.closed_at).label("at"))
+    .join_from(invitations, ratings, ratings.c.id == invitations.c.id)
+    .where(
+        invitations.c.desk == bindparam("desk"),
+        invitations.c.ticket_id.in_(_TICKETS),
+        ratings.c.state == VoteState.CONFIRMED.value,
+    )
+    .group_by(invitations.c.ticket_id)
 )
 TRIED = update(jobs).where(jobs.c.id == bindparam("of")).values(detail=bindparam("tried"))
 """Keeps with a job what its attempt is about to do; None once that is certain."""
@@ -184,6 +195,7 @@ class _ClaimFold:
             "ticket_ids": [each.row.ticket_id for each in self.invitations.loaded.values()],
         }
         self.open_again = _open_again(unit, theirs)
+        self.rated = {row.ticket_id: row.at for row in unit.rows(_RATED, theirs)}
 
     def _judge(self, row: Any, allowed: int) -> None:
         loaded = self.invitations.loaded.get(row.invitation_id)
@@ -204,6 +216,8 @@ class _ClaimFold:
             # It goes on already, and not because of us: whoever works on it is not to find it closed, or taken from them.
             told = replace(told, outcome=Then.LEAVE.value)
         found = _wanted(loaded, told, doubts)
+        if found is not None and self.rated.get(loaded.row.ticket_id, 0) > loaded.row.closed_at:
+            found = _without_fields(found)
         if found is None:
             self._drop(row, "nothing")
             self._leave(loaded, told)
@@ -294,6 +308,12 @@ def _wanted(loaded: Loaded, told: Told, doubts: Sequence[Mapping[str, Any]]) -> 
         found = found or Wanted(frozenset())
         found = replace(found, verbs=found.verbs | {"untag"}, untag=(*found.untag, *left))
     return found
+
+
+def _without_fields(found: Wanted) -> Wanted | None:
+    """Leave the ticket's fields alone: what they say is the rating of a later closing."""
+    verbs = found.verbs.difference(WRITABLE)
+    return replace(found, verbs=verbs) if verbs else None
 
 
 def _tags(found: Wanted | None) -> set[str]:

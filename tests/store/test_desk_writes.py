@@ -179,6 +179,30 @@ def test_a_ticket_that_goes_on_is_not_closed_by_a_late_rating(office: DeskOffice
     assert office.result(number)["outcome"] == "leave"
 
 
+def test_words_about_an_earlier_closing_do_not_overwrite_the_rating_of_the_last_one(office: DeskOffice) -> None:
+    world = office.world
+    first = office.asked()
+    world.tap(first, 1)
+    office.write()
+    world.reopen_of(DESK, "T-1")
+    office.clock.forward(HOUR)
+    second = office.asked()
+    world.tap(second, 5)
+    office.write()
+    world.write("it was slow", reply_to=f"message-{world.sent[0].job_id}")
+    late = office.write()
+    assert late is not None
+    assert (late.invitation_id, late.wanted.verbs) == (first, {"tag"})
+    assert office.edit(first, 4) == "changed"
+    edited = office.write()
+    assert edited is not None
+    assert (edited.wanted.verbs, edited.wanted.untag) == ({"untag"}, ("Оценка 1",))
+    assert office.edit(second, 4) == "changed"
+    newest = office.write()
+    assert newest is not None
+    assert newest.wanted.verbs == {"score", "comment"}
+
+
 def test_a_desk_that_is_down_for_a_day_loses_nothing_and_after_eight_days_it_is_told(office: DeskOffice) -> None:
     number = office.asked()
     office.world.tap(number, 1)

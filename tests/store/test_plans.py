@@ -72,6 +72,7 @@ STATEMENTS: dict[str, Any] = {
     "what tickets have of us": desk_writes.RESULTS,
     "reopened tickets": desk_writes._REOPENED,
     "their closings": desk_writes._CLOSED,
+    "their ratings": desk_writes._RATED,
     "their further closings": desk_writes._CLOSED_AGAIN,
     "what desks' jobs are about": desk_results._ABOUT,
     "attempts that are certain": desk_results._CERTAIN,
