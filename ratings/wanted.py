@@ -22,7 +22,8 @@ class World:
 
     `converses`: what follows an answer is said on this channel, not on the rating page. `edits`: a message can be replaced.
     `allowed_from` is the next instant at which the customer may be written to unasked, `window_until` when the messenger
-    stops taking such messages. `cancel_paused`: a survey that is off cancels what it would have asked.
+    stops taking such messages. `cancel_paused`: a survey that is off cancels what it would have asked. `number` is a
+    reminder's, the first being 1.
     """
 
     invitation: Invitation | None
@@ -36,6 +37,7 @@ class World:
     allowed_from: Instant = 0
     window_until: Instant | None = None
     cancel_paused: bool = False
+    number: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,23 @@ def _judge_reminder(invitation: Invitation, world: World, now: Instant) -> Verdi
         return Drop("expired")  # held so long that whoever answered it would hear that it is too late
     if _is_shut(world, now):
         return Drop("window_closed")
+    again_at = _reminded_again(invitation, world.number, now)
+    if again_at is not None:
+        return Wait(again_at, "too_soon")
     return Wait(world.allowed_from, "quiet_hours") if world.allowed_from > now else Go()
+
+
+def _reminded_again(invitation: Invitation, number: int, now: Instant) -> Instant | None:
+    """When to remind after what was sent last; None for now.
+
+    What waited while a messenger was away comes late, and those behind it must not follow at once: half of the distance is
+    kept at the least. An instant that lies ahead was written by a clock that has been set back since, and tells nothing.
+    """
+    last, distances = invitation.accepted_at, invitation.terms.reminders
+    if last is None or last > now or number > len(distances):
+        return None
+    distance = distances[number - 1]
+    return last + distance if now - last < distance // 2 else None
 
 
 def _judge_prompt(invitation: Invitation, world: World, now: Instant) -> Verdict:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, and_, bindparam, delete, or_, select, update
+from sqlalchemy import BigInteger, and_, bindparam, case, delete, or_, select, update
 
 from ratings.hours import next_allowed
 from ratings.lifecycle import Delivery, Invitation, JobKind, Step, not_delivered, opted_out, paused, sent
@@ -63,7 +63,9 @@ _WHAT_FOLLOWS = select(jobs.c.id).where(
         jobs.c.kind == JobKind.LAPSE.value,
     ),
 )
-_BY: dict[str, Any] = {"due_at": jobs.c.due_at + bindparam("later", type_=BigInteger)}
+_PUT_OFF = jobs.c.due_at + bindparam("later", type_=BigInteger)
+_UNTIL = bindparam("until", type_=BigInteger)
+_BY: dict[str, Any] = {"due_at": case((_PUT_OFF > _UNTIL, _UNTIL), else_=_PUT_OFF)}
 _LATER = update(jobs).where(jobs.c.id.in_(_WHAT_FOLLOWS)).values(_BY)
 # Whoever has one of them in hand has decided about it already.
 _LATER_FREE = (
@@ -222,6 +224,8 @@ class _ClaimFold:
             verdict = self._verdict(row, loaded)
             if not isinstance(verdict, Go):
                 self._put_off(row, loaded, verdict)
+                if row.kind == JobKind.REMINDER and isinstance(verdict, Wait):
+                    lanes.add(row.lane)  # those behind it are put off with it, once
             elif len(self.claimed) < allowed:
                 if row.lane is not None:
                     lanes.add(row.lane)
@@ -253,7 +257,7 @@ class _ClaimFold:
         kind, key = JobKind(row.kind), (row.account, row.address)
         if loaded is not None and kind in _OF_THE_ADDRESS and is_elsewhere(row, loaded.key):
             return Drop("moved")
-        verdict = judge(kind, row.text, row.created_at, self._world(loaded, key), self.unit.now)
+        verdict = judge(kind, row.text, row.created_at, self._world(loaded, key, row.revision), self.unit.now)
         if isinstance(verdict, Go) and kind not in _UNPACED:
             interval = SECOND / self.claim.per_recipient
             turn = self.turns.get(key, self.places.free_at(key, interval))
@@ -325,22 +329,32 @@ class _ClaimFold:
                 self._look_again(until)
                 if row.kind == JobKind.REMINDER and reason != "pace":
                     # What follows is counted from it: two reminders held by one night must not come together in the morning.
-                    self.later.append({"of": row.invitation_id, "after": row.revision, "later": until - row.due_at})
+                    assert loaded is not None  # or it would not be wanted
+                    self.later.append(
+                        {
+                            "of": row.invitation_id,
+                            "after": row.revision,
+                            "later": until - row.due_at,
+                            "until": loaded.invitation.expires_at,
+                        }
+                    )
                 if loaded is None or row.kind != JobKind.PROMPT or reason == "pace":
                     return
                 if loaded.invitation.state_reason != reason:
                     loaded.invitation = replace(loaded.invitation, state_reason=reason)
                     loaded.changed = True
             case Undeliverable(reason=reason):
+                self.places.not_greeted((row.account, row.address), row.id)
                 self.job_changes.append(change_job(row, state="failed", finished_at=unit.now, error=reason))
                 if loaded is not None and not self.invitations.ask_next(loaded, by="outbox"):
                     self.invitations.take(loaded, not_delivered(loaded.invitation, reason), by="outbox")
             case Drop(reason=reason):
+                self.places.not_greeted((row.account, row.address), row.id)
                 self.job_changes.append(change_job(row, state="dropped", finished_at=unit.now, error=reason))
                 if loaded is not None and reason in _CANCELS:
                     self.invitations.take(loaded, _CANCELS[reason](loaded.invitation), by="outbox")
 
-    def _world(self, loaded: Loaded | None, key: Key) -> World:
+    def _world(self, loaded: Loaded | None, key: Key, number: int) -> World:
         survey = self._survey(loaded)
         allowed_from, shut_at = self._times(loaded) if loaded is not None else (0, None)
         return World(
@@ -355,6 +369,7 @@ class _ClaimFold:
             allowed_from=allowed_from,
             window_until=shut_at,
             cancel_paused=survey is not None and survey.when_paused == "cancel",
+            number=number,
         )
 
     def _times(self, loaded: Loaded) -> tuple[Instant, Instant | None]:

@@ -78,6 +78,11 @@ def test_a_prompt_is_sent_in_its_time_held_or_given_up(more: dict[str, Any], ver
         ({"invitation": replace(ASKED, expires_at=NOW + 1)}, Go()),
         ({"invitation": replace(ASKED, expires_at=NOW)}, Drop("expired")),
         ({"invitation": replace(ASKED, expires_at=NOW + HOUR), "allowed_from": NOW + HOUR}, Drop("expired")),
+        # What was sent last was late: half of the distance is kept, if the clock can be believed.
+        ({"invitation": replace(ASKED, accepted_at=NOW - DAY // 2)}, Go()),
+        ({"invitation": replace(ASKED, accepted_at=NOW - DAY // 2 + 1)}, Wait(NOW + DAY // 2 + 1, "too_soon")),
+        ({"invitation": replace(ASKED, accepted_at=NOW)}, Wait(NOW + DAY, "too_soon")),
+        ({"invitation": replace(ASKED, accepted_at=NOW + 1)}, Go()),
     ],
 )
 def test_a_reminder_is_sent_in_its_time_held_or_dropped(more: dict[str, Any], verdict: Verdict) -> None:

@@ -255,6 +255,48 @@ def test_reminders_held_by_a_night_keep_their_distance(world: World, clock: Cloc
     assert row["state"] == "lapsed"
 
 
+def test_reminders_that_are_held_together_are_put_off_once(world: World, clock: Clock) -> None:
+    """A worker that was away comes back in the night, when two of three are due."""
+    clock.now = parse_instant("2026-10-01T20:00:00Z")
+    timing = {"hours": NIGHT, "reminders_s": [3600, 3600, 86400], "lapse_after_s": 86400}
+    change_survey(world, timing=timing, timezone="UTC")
+    number = world.asked("T-1")
+    clock.now = parse_instant("2026-10-01T23:00:00Z")
+    assert world.work() == []
+    due = {job["revision"]: job["due_at"] for job in world.rows(jobs, invitation_id=number, kind="reminder")}
+    morning = parse_instant("2026-10-02T09:00:00Z")
+    assert due == {1: morning, 2: morning + HOUR, 3: morning + HOUR + DAY}
+    (lapse,) = world.rows(jobs, kind="lapse")
+    assert lapse["due_at"] == morning + HOUR + 2 * DAY
+
+
+def test_reminders_that_were_late_do_not_come_together(world: World, clock: Clock) -> None:
+    change_survey(world, timing={"reminders_s": [86400, 86400, 86400], "lapse_after_s": 10 * 86400})
+    world.asked("T-1")
+    clock.forward(5 * DAY)  # the messenger was away
+    assert [job.revision for job in world.work()] == [1]
+    clock.forward(DAY - 1)
+    assert world.work() == []
+    clock.forward(1)
+    assert [job.revision for job in world.work()] == [2]
+
+
+def test_nobody_is_reminded_of_what_has_expired(world: World, clock: Clock) -> None:
+    timing = {"reminders_s": [86400, 3 * 86400], "lapse_after_s": 86400, "expires_after_s": 6 * 86400}
+    change_survey(world, timing=timing)
+    number = world.asked("T-1")
+    expires_at = world.rows(invitations, id=number)[0]["expires_at"]
+    change_survey(world, timing=timing, enabled=False)
+    while clock.now < expires_at - 2 * HOUR:
+        clock.forward(HOUR)
+        assert world.work() == []
+    change_survey(world, timing=timing, enabled=True)
+    clock.now = expires_at
+    assert world.work() == []
+    assert world.lapse() == 1
+    assert world.rows(invitations, id=number)[0]["state"] == "lapsed"
+
+
 def test_a_prompt_goes_out_before_the_window_closes(world: World, clock: Clock) -> None:
     change_survey(world, timing={"delay_s": 48 * 3600})
     wrote = clock.now - 2 * HOUR
@@ -311,6 +353,21 @@ def test_a_greeting_that_failed_for_good_is_made_by_the_next_prompt(world: World
     world.close("T-1")
     (job,) = world.claim()
     world.finish(job, Failed("rejected", again=False, text=""))
+    world.close("T-2")
+    (job,) = world.claim()
+    assert job.greets
+
+
+def test_a_greeting_that_was_not_sent_before_the_ticket_was_reopened_is_made_by_the_next_prompt(
+    world: World, clock: Clock
+) -> None:
+    change_survey(world, greeting=True)
+    world.close("T-1")
+    (job,) = world.claim()
+    world.finish(job, Failed("unreachable", again=True, text=""))
+    world.reopen("T-1")
+    clock.forward(HOUR)
+    assert world.claim() == []
     world.close("T-2")
     (job,) = world.claim()
     assert job.greets
