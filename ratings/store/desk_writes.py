@@ -229,11 +229,11 @@ class _ClaimFold:
 
     def _leave(self, loaded: Loaded, told: Told) -> None:
         """A rating that leaves the ticket as it is has had its outcome, too."""
-        value, survey = loaded.invitation.value, loaded.survey
-        if value is None or told.outcome is not None or not survey.outcomes.enabled:
+        value, survey, number = loaded.invitation.value, loaded.survey, loaded.invitation.id
+        if value is None or not survey.outcomes.enabled or _told(self.results.get(number)).outcome is not None:
             return
-        if then_of(survey.outcomes, survey.scale, survey.scale.counted(value)) is Then.LEAVE:
-            number = loaded.invitation.id
+        goes_on = told.outcome == Then.LEAVE
+        if goes_on or then_of(survey.outcomes, survey.scale, survey.scale.counted(value)) is Then.LEAVE:
             self.left.append(result_row(number, self.results.get(number), outcome=Then.LEAVE.value))
 
     def _take(self, row: Any, loaded: Loaded, found: Wanted) -> None:

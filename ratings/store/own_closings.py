@@ -14,10 +14,14 @@ ECHO: Duration = 10 * MINUTE
 """How long after our write a desk may still be telling of it."""
 
 _CLOSING = frozenset({"close", "close_unrated"})
+_TRYING = frozenset({"due", "leased"})
 
 
 def closed_by_us(unit: Unit, numbers: Iterable[int]) -> set[int]:
-    """Return the invitations because of which we close their ticket now, or have just closed it."""
+    """Return the invitations because of which we close their ticket now, or have just closed it.
+
+    What we tried and gave up is no longer on its way: whoever closes the ticket then is not us.
+    """
     ids = sorted(set(numbers))
     if not ids:
         return set()
@@ -30,6 +34,6 @@ def closed_by_us(unit: Unit, numbers: Iterable[int]) -> set[int]:
     trying = {
         row.invitation_id
         for row in unit.rows(THEIRS, {"ids": ids})
-        if row.detail and json.loads(row.detail)["outcome"] in _CLOSING
+        if row.state in _TRYING and row.detail and json.loads(row.detail)["outcome"] in _CLOSING
     }
     return done | trying

@@ -203,6 +203,23 @@ def test_words_about_an_earlier_closing_do_not_overwrite_the_rating_of_the_last_
     assert newest.wanted.verbs == {"score", "comment"}
 
 
+def test_a_rating_of_a_ticket_that_went_on_does_nothing_when_it_is_reworded_after_the_next_closing(
+    office: DeskOffice,
+) -> None:
+    """Nothing is written at first, and that the ticket was left is remembered all the same."""
+    office.survey(outcomes={"write": [], "tag_below": None})
+    number = office.asked()
+    office.clock.forward(2 * MINUTE)
+    office.world.reopen(desk=DESK)
+    office.world.tap(number, 1)
+    assert office.write() is None
+    office.clock.forward(2 * HOUR)
+    office.closed("T-1")
+    office.world.tap(number, 2)
+    assert office.write() is None
+    assert office.result(number)["outcome"] == "leave"
+
+
 def test_a_desk_that_is_down_for_a_day_loses_nothing_and_after_eight_days_it_is_told(office: DeskOffice) -> None:
     number = office.asked()
     office.world.tap(number, 1)
@@ -375,6 +392,18 @@ def test_a_closing_of_ours_is_not_asked_about_when_its_desk_tells_of_it(office: 
     again, new = office.closed("T-1")  # somebody else's
     assert again != number
     assert new
+
+
+def test_a_closing_that_we_gave_up_is_nobody_s_but_the_desk_s(office: DeskOffice) -> None:
+    number = office.asked()
+    office.world.tap(number, 5)
+    office.clock.forward(DELAY)
+    office.finish(office.claim(), failed=NOBODY_KNOWS)
+    office.clock.forward(9 * DAY)
+    office.finish(office.claim(), failed=NOBODY_KNOWS)
+    assert office.jobs(number)[0]["state"] == "failed"
+    again, new = office.closed("T-1")
+    assert (again != number, new) == (True, True)
 
 
 def test_a_reopening_of_ours_that_is_told_before_its_answer_changes_nothing_of_the_repeated_write(
