@@ -37,7 +37,10 @@ def told_by(known: Sequence[Asking]) -> Earlier:
     asks = [each.asked_at for each in known if each.asked_at is not None]
     asks += [each.due_at for each in known if each.state is State.SCHEDULED and each.due_at is not None]
     rated = [each for each in known if each.rated_at is not None]
-    recovered = any(each.recovery_of and (each.asked_at is not None or each.state in OPEN_STATES) for each in known)
+    recovered = any(
+        each.recovery_of and (each.asked_at is not None or each.state in {*OPEN_STATES, State.ANSWERED})
+        for each in known
+    )
     newest = max(rated, key=lambda each: each.rated_at or 0, default=None)
     return Earlier(
         asked_until=max(asked, default=None),

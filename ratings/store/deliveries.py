@@ -107,6 +107,8 @@ def forget_deliveries(unit: Unit, before: Instant, portion: int) -> int:
     for (endpoint_id,) in unit.rows(select(endpoints.c.id)):
         delivered = select(deliveries.c.id).where(deliveries.c.endpoint_id == endpoint_id, deliveries.c.ok)
         newest = delivered.order_by(deliveries.c.id.desc())
+        if len(ids) >= portion:
+            break
         ids += [row.id for row in unit.rows(newest.offset(KEEP_DELIVERED).limit(portion))]
     unit.many(delete(deliveries).where(deliveries.c.id == bindparam("of")), [{"of": each} for each in set(ids)])
     return len(set(ids))

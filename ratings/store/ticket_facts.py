@@ -48,9 +48,10 @@ class TicketFacts:
         self._asked: dict[str, Instant] = {}
         self._scheduled: dict[str, dict[int, Instant]] = {}
         if asks and keys:
-            self._asked = {row.customer: row.asked_at for row in unit.rows(_WERE_ASKED, {"wanted": keys})}
+            # In this order: what another process sends meanwhile is seen by one of the two, or by both.
             for row in unit.rows(_WILL_BE_ASKED, {"wanted": keys}):
                 self._scheduled.setdefault(row.customer, {})[row.id] = row.due_at
+            self._asked = {row.customer: row.asked_at for row in unit.rows(_WERE_ASKED, {"wanted": keys})}
 
     def last_ask(self, ticket: Ticket, now: Instant) -> Instant | None:
         """Return when the ticket's customer was last asked, or is to be. What is overdue, or held, comes now at the earliest."""

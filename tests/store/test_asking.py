@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from ratings.store.closings import DeskReport, Installation
 from ratings.store.earlier import Decided
@@ -109,6 +110,27 @@ def test_one_batch_asks_nobody_twice(world: World) -> None:
     assert [one.decision for one in decided if isinstance(one, Decided)].count("ask") == 1
 
 
+def test_who_is_asked_while_another_process_looks_is_not_asked_twice(
+    postgres_url: str, make_store: Callable[[str], Store], clock: Clock
+) -> None:
+    """Between two statements of one decision the prompt that was scheduled goes out."""
+    ours, theirs = (World(make_store(postgres_url), clock) for _ in range(2))
+    change_survey(ours, **WEEK)
+    ours.close("T-1")
+    (job,) = ours.claim()
+    looks: list[str] = []
+
+    def look(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "invitations.customer IN" in statement:
+            looks.append(statement)
+            if len(looks) == 1:
+                ours.finish(job, Done(external_id="1"))
+
+    event.listen(theirs.store.writer._engine, "after_cursor_execute", look)
+    assert theirs.close("T-2").reason == "asked_recently"
+    assert len(looks) == 2
+
+
 def test_two_processes_ask_nobody_twice(postgres_url: str, make_store: Callable[[str], Store], clock: Clock) -> None:
     worlds = [World(make_store(postgres_url), clock) for _ in range(3)]
     change_survey(worlds[0], **WEEK)
@@ -161,6 +183,20 @@ def test_a_bad_rating_is_asked_about_once_more_past_every_rule_of_frequency(worl
     world.tap(second.invitation_id, 2)
     third = again(world, clock, HOUR, "T-1", closing_id="c")
     assert third.reason == "reclosed", "one more asking a ticket"
+
+
+def test_a_recovery_that_was_answered_before_it_was_asked_is_one(world: World, clock: Clock) -> None:
+    change_survey(world, timing={"delay_s": 3600})
+    first = again(world, clock, 0, "T-1")
+    assert world.tap(first.invitation_id, 1) == "rated"
+    clock.forward(MINUTE)
+    world.reopen("T-1")
+    second = again(world, clock, HOUR, "T-1")
+    assert row_of(world, second)["recovery_of"] == first.invitation_id
+    assert world.tap(second.invitation_id, 1) == "rated"
+    clock.forward(MINUTE)
+    world.reopen("T-1")
+    assert row_of(world, again(world, clock, HOUR, "T-1"))["recovery_of"] is None
 
 
 def test_one_end_of_a_ticket_that_is_reported_twice_asks_for_no_recovery(world: World, clock: Clock) -> None:

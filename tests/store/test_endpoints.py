@@ -8,6 +8,7 @@ import pytest
 from ratings.deliveries import EndpointState, Reply
 from ratings.errors import InvalidInput
 from ratings.reports.deliveries import list_deliveries
+from ratings.store import cleaning
 from ratings.store import deliveries as deliveries_module
 from ratings.store import endpoints as endpoints_module
 from ratings.store.cleaning import KEEP, Clean
@@ -148,6 +149,18 @@ def test_records_end_and_failures_are_kept_longer_than_successes(
     clock.forward(2 * HOUR)
     world.store.writer.do_now(Clean())
     assert statuses() == [410]
+
+
+def test_a_portion_of_records_is_forgotten_whatever_the_number_of_endpoints(
+    world: World, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries_module, "KEEP_DELIVERED", 0)
+    monkeypatch.setattr(cleaning, "PORTION", 2)
+    other = world.store.writer.do_now(CreateEndpoint("https://y.example", "whsec_b", "test", since=0))
+    for number in range(4):
+        record(world, endpoint, "nobody's", number, 200)
+        record(world, other, "nobody's", number, 200)
+    assert [world.store.writer.do_now(Clean()) for _ in range(5)] == [2, 2, 2, 2, 0]
 
 
 def test_lists_go_on_where_they_ended(world: World, endpoint: Endpoint) -> None:

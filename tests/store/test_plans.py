@@ -21,6 +21,7 @@ from ratings.store import (
     link_votes,
     loading,
     pages,
+    pauses,
     queues,
     receipts,
     ticket_facts,
@@ -53,6 +54,10 @@ STATEMENTS: dict[str, Any] = {
     "alerts on their way": alerts._ON_ITS_WAY,
     "addresses of tickets": ticket_facts._CLOSED_ADDRESSES,
     "customers of tickets": ticket_facts._CLOSED_CUSTOMERS,
+    "customers who were asked": ticket_facts._WERE_ASKED,
+    "customers who will be": ticket_facts._WILL_BE_ASKED,
+    "what a pause cancels": pauses._SCHEDULED,
+    "what follows a reminder": claims._LATER,
     "lapses": lapses._DUE,
     "settlements": link_votes._DUE,
     "votes": link_votes._VOTES,
@@ -83,6 +88,7 @@ STATEMENTS: dict[str, Any] = {
 ON_POSTGRESQL = {
     **STATEMENTS,
     "reminders that move": loading._MOVE_FREE_JOBS,
+    "what follows a reminder": claims._LATER_FREE,
     "lapses that move": loading._LAPSE_LATER_FREE,
     "due jobs": queues._LOCK_DUE,
 }
