@@ -98,7 +98,7 @@ def readings(scale: Scale, language: str | None) -> Readings:
         phrases=phrases,
         numbers=shown or {value: value for value in scale.values},
         satisfied=frozenset(choice.value for choice in scale.choices if choice.satisfied),
-        has_stars=identical,
+        has_stars=identical and not scale.one_is_best,  # more stars are better everywhere
     )
 
 

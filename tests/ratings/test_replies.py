@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from ratings.replies import Answer, read_reply
@@ -37,6 +39,12 @@ def test_choices_that_differ_in_skin_tone_alone_are_told_apart_or_not_guessed() 
 def test_symbols_that_are_digits_go_before_values() -> None:
     scale = scale_of("3", "2", "1")  # 1 is best: the customer types what the buttons show
     assert read_value("1", scale) == 3
+
+
+def test_stars_say_nothing_where_1_is_best() -> None:
+    school = scale_of("a", "b", "c", "d", "e")
+    assert read_value("★★★★★", school) == 5
+    assert read_value("★★★★★", replace(school, one_is_best=True)) is None
 
 
 def test_values_of_two_digits_are_read_whole() -> None:
