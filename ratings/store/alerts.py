@@ -12,7 +12,7 @@ from datetime import UTC, tzinfo
 from itertools import groupby
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Insert, Integer, and_, bindparam, func, select, update
+from sqlalchemy import BigInteger, Insert, Integer, and_, bindparam, func, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ratings.alerting import BadRating, alert_reasons, may_tell, place_of, tell_from
@@ -20,7 +20,7 @@ from ratings.hours import hours_to_dict, read_hours, zone_named
 from ratings.lifecycle import Invitation, JobKind
 from ratings.store.rows import job_row
 from ratings.store.schema import alerts, invitations, jobs, leases, ratings
-from ratings.store.surveys import load_survey_version, load_surveys
+from ratings.store.surveys import kept_version, load_surveys
 from ratings.store.unit import Row, Unit
 from ratings.store.writer import Operation
 from ratings.survey import Survey
@@ -87,6 +87,11 @@ _SAY = (
     .where(alerts.c.id == bindparam("of"))
     .values(said_at=bindparam("said", type_=BigInteger), said_by=bindparam("job", type_=BigInteger))
 )
+_SETTLE = update(alerts).where(alerts.c.id == bindparam("of")).values(said_by=null())
+"""What is not true when its message goes out is not told by it, and waits again once it is."""
+
+_ITS_ROW = select(alerts.c.id).where(alerts.c.id == bindparam("of")).with_for_update(key_share=True, skip_locked=True)
+_SETTLE_FREE = update(alerts).where(alerts.c.id.in_(_ITS_ROW)).values(said_by=null())
 
 
 # --- written with the rating ---------------------------------------------------------------------------------------
@@ -243,7 +248,7 @@ def _zone(survey: Survey, timezone: str) -> tzinfo:
 
 def _reasons(unit: Unit, row: Any) -> tuple[str, ...]:
     """Return why a rating is to be told of as it is now."""
-    survey = load_survey_version(unit.connection, row.survey_id, row.survey_version)
+    survey = kept_version(unit, row.survey_id, row.survey_version)
     return alert_reasons(survey.alerts, row.value, row.words or "")
 
 
@@ -271,10 +276,15 @@ class AlertJobs:
         }
         found = unit.rows(_OF_JOBS, parameters) if mine else ()
         self._told: dict[int, list[BadRating]] = {row.id: [] for row in mine}
+        over: list[Row] = []
         for (job_id, _), group in groupby(found, key=lambda row: (row.said_by, row.id)):
-            rating = _bad_rating(unit, list(group))
-            if rating is not None:
-                self._told[job_id].append(rating)
+            theirs = list(group)
+            reasons = _reasons(unit, theirs[0])
+            true = tuple(row.because for row in theirs if row.because in reasons)
+            over.extend({"of": row.alert_id} for row in theirs if row.because not in true)
+            if true:
+                self._told[job_id].append(_bad_rating(unit, theirs[0], true))
+        unit.many(_SETTLE_FREE if unit.is_postgresql else _SETTLE, over)
 
     def verdict(self, row: Any) -> Go | Drop | Wait:
         """Return whether an alert's job is still wanted, and whether its reader is awake: it may have waited in the outbox."""
@@ -295,18 +305,13 @@ def _destination(row: Any) -> str:
     return str(row.address) if row.account == ALERT_HOOKS else f"{row.account}:{row.address}"
 
 
-def _bad_rating(unit: Unit, rows: Sequence[Any]) -> BadRating | None:
-    """Return the rating that rows of one invitation are about; None when none of their reasons is true any more."""
-    row = rows[0]
-    now = _reasons(unit, row)
-    reasons = tuple(each.because for each in rows if each.because in now)
-    if not reasons:
-        return None
+def _bad_rating(unit: Unit, row: Any, reasons: tuple[str, ...]) -> BadRating:
+    """Return the rating that a row is about, with the reasons to tell of it."""
     return BadRating(
         invitation_id=row.id,
         reasons=reasons,
         value=row.value,
-        scale=load_survey_version(unit.connection, row.survey_id, row.survey_version).scale,
+        scale=kept_version(unit, row.survey_id, row.survey_version).scale,
         comment=row.words or "",
         rated_at=row.rated_at,
         survey=row.survey_id,

@@ -11,9 +11,8 @@ from ratings.outcomes import Then, is_bad
 from ratings.store.addresses import by_account
 from ratings.store.loading import lock_invitations
 from ratings.store.schema import closing_aliases, desk_results, invitations, ratings, reopens
-from ratings.store.surveys import load_survey_version
+from ratings.store.surveys import kept_version
 from ratings.store.unit import Row, Unit
-from ratings.survey import Survey
 from ratings.times import Instant
 from ratings.votes import VoteState
 
@@ -119,7 +118,6 @@ def load_earlier(unit: Unit, keys: Iterable[Key], *, reopens: bool) -> dict[Key,
     if unit.is_postgresql and reopens:
         # A vote may be on its way in another process: what it makes of the invitation is read after it is done.
         lock_invitations(unit, [row.id for theirs in wanted.values() for row in unit.rows(_EARLIER_IDS, theirs)])
-    versions: dict[tuple[str, int], Survey] = {}
     for desk, theirs in wanted.items():
         for row in unit.rows(_EARLIER, theirs):
             closing = Closing(
@@ -134,7 +132,7 @@ def load_earlier(unit: Unit, keys: Iterable[Key], *, reopens: bool) -> dict[Key,
                 recovery_of=row.recovery_of,
             )
             if row.vote_state == VoteState.CONFIRMED.value:
-                closing.rated_at, closing.rated_badly = row.rated_at, _is_bad(unit, versions, row)
+                closing.rated_at, closing.rated_badly = row.rated_at, _is_bad(unit, row)
             closing.reopened = row.outcome == Then.REOPEN.value
             found.setdefault((row.desk, row.ticket_id), []).append(closing)
         for row in unit.rows(_ALIASES, theirs):
@@ -158,9 +156,7 @@ def _by_desk(keys: Iterable[Key]) -> Mapping[str, Mapping[str, Any]]:
     return {desk: {"desk": desk, "ticket_ids": ids} for desk, ids in by_account(keys).items()}
 
 
-def _is_bad(unit: Unit, versions: dict[tuple[str, int], Survey], row: Any) -> bool:
+def _is_bad(unit: Unit, row: Any) -> bool:
     """Return whether a rating asks for recovery, by the survey as it was when it was decided to ask."""
-    key = row.survey_id, row.survey_version
-    if key not in versions:
-        versions[key] = load_survey_version(unit.connection, *key)
-    return is_bad(versions[key].outcomes, versions[key].scale, row.value)
+    survey = kept_version(unit, row.survey_id, row.survey_version)
+    return is_bad(survey.outcomes, survey.scale, row.value)

@@ -4,9 +4,8 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary
 
-from sqlalchemy import BigInteger, Engine, bindparam, or_, select, update
+from sqlalchemy import BigInteger, bindparam, or_, select, update
 
 from ratings.lifecycle import (
     OPEN_STATES,
@@ -23,7 +22,7 @@ from ratings.scale import Scale
 from ratings.store.alerts import alert_rows, write_alerts
 from ratings.store.rows import DUE, event_row, job_row
 from ratings.store.schema import events, invitations, jobs, rating_history, ratings, votes
-from ratings.store.surveys import load_survey_version
+from ratings.store.surveys import kept_version
 from ratings.store.unit import Row, Unit
 from ratings.survey import Survey
 from ratings.times import Duration, Instant
@@ -34,9 +33,6 @@ INTERNAL = ""
 
 DESK_PREFIX = "desk:"
 """What the account of a desk begins with: no kind of channel is called so."""
-
-_KEPT_VERSIONS: WeakKeyDictionary[Engine, dict[tuple[str, int], tuple[Survey, Terms]]] = WeakKeyDictionary()
-"""Versions of surveys never change: each is read once in the life of a process."""
 
 _IDS = invitations.c.id.in_(bindparam("ids", expanding=True))
 _LOCK = select(invitations.c.id).where(_IDS).order_by(invitations.c.id).with_for_update(key_share=True)
@@ -143,7 +139,7 @@ class Invitations:
         self.unit = unit
         self.loaded: dict[int, Loaded] = {}
         self.by_address: dict[tuple[str, str], list[Loaded]] = {}
-        self._versions = _KEPT_VERSIONS.setdefault(unit.connection.engine, {})
+        self._versions: dict[tuple[str, int], tuple[Survey, Terms]] = {}
         self._rated: dict[int, Loaded] = {}
         self._votes: list[Row] = []
         self._history: list[Row] = []
@@ -184,7 +180,7 @@ class Invitations:
     def _version(self, survey_id: str, version: int) -> tuple[Survey, Terms]:
         found = self._versions.get((survey_id, version))
         if found is None:
-            survey = load_survey_version(self.unit.connection, survey_id, version)
+            survey = kept_version(self.unit, survey_id, version)
             found = self._versions[(survey_id, version)] = (survey, terms_of(survey))
         return found
 

@@ -4,8 +4,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from ratings.store.schema import invitations, jobs, survey_versions, surveys
 from ratings.store.unit import Unit
@@ -20,6 +21,8 @@ _ALL = select(surveys.c.id, surveys.c.version, surveys.c.definition, surveys.c.p
 _VERSION = select(survey_versions.c.definition).where(
     survey_versions.c.survey_id == bindparam("survey_id"), survey_versions.c.version == bindparam("version")
 )
+
+_KEPT_VERSIONS: WeakKeyDictionary[Engine, dict[tuple[str, int], Survey]] = WeakKeyDictionary()
 
 
 @lru_cache(maxsize=1024)
@@ -36,6 +39,15 @@ def load_survey_version(connection: Connection, survey_id: str, version: int) ->
     """Return a survey as it was at a version. Versions never change."""
     definition = connection.execute(_VERSION, {"survey_id": survey_id, "version": version}).scalar_one()
     return _parse(survey_id, version, definition)
+
+
+def kept_version(unit: Unit, survey_id: str, version: int) -> Survey:
+    """Return a survey as it was at a version, for the writer: read once in the life of a process."""
+    kept = _KEPT_VERSIONS.setdefault(unit.connection.engine, {})
+    key = survey_id, version
+    if key not in kept:
+        kept[key] = load_survey_version(unit.connection, *key)
+    return kept[key]
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,6 +216,19 @@ def test_an_alert_of_unknown_outcome_is_told_again_and_one_that_is_over_is_not(w
     assert [(row["state"], row["error"]) for row in world.rows(jobs, kind="alert")] == [("dropped", "settled")]
 
 
+def test_what_was_over_when_its_message_went_out_is_told_once_it_is_so_again(world: World) -> None:
+    first, second = rated(world, 1, ticket="T-1"), rated(world, 2, ticket="T-2")
+    assert say(world) == 1
+    world.tap(first, 5)
+    [job] = told(world)
+    assert shown(job) == [("T-2", 2, ("value",))]
+    world.finish(job, Done(external_id="1"))
+    world.tap(first, 1)
+    world.tap(second, 1)
+    assert say(world) == 1
+    assert [shown(job) for job in told(world)] == [[("T-1", 1, ("value",))]]
+
+
 def test_a_vote_with_the_most_destinations_and_reasons_is_stored(world: World) -> None:
     change(world, value_max=2, words=["жалоб"], to=[f"{ACCOUNT}:{number}" for number in range(20)], hours={})
     rated(world, 1)
