@@ -4,7 +4,6 @@ A URL's secret is derived from the server's: `GET /api/v1/alerts/secret` shows i
 receiver does not take is tried again as the outbox tries everything; it can get an alert twice, with the same `webhook-id`.
 """
 
-import asyncio
 import base64
 import hashlib
 import hmac
@@ -14,25 +13,21 @@ import msgspec
 import structlog
 
 from bot.event_delivery import TIMEOUT_SECONDS, EventSender
-from bot.restarts import keep_running
 from bot.wake import Wake
+from bot.workers import LEASE_MARGIN, Work, Workers
 from ratings.alerting import BadRating
 from ratings.deliveries import Reply, SigningSecret, said
 from ratings.store.alerts import ALERT_HOOKS
-from ratings.store.claims import Claim, Claimed, Claims
+from ratings.store.claims import Claim, Claimed
 from ratings.store.results import Done, Failed, Finish
-from ratings.store.writer import StoreBusy, StoreClosed, Writer
+from ratings.store.writer import Writer
 from ratings.times import DAY, MINUTE, SECOND, Instant, format_instant
 
-IN_FLIGHT = 8
-"""Alerts that are posted at the same time."""
-
-IDLE_SECONDS = 1.0
 MAX_POSTED = 100
 """Ratings that one webhook shows; it counts the rest."""
 
 _PER_SECOND = 20.0
-_LEASE = int(TIMEOUT_SECONDS * SECOND) + 30 * SECOND
+_LEASE = int(TIMEOUT_SECONDS * SECOND) + LEASE_MARGIN
 _GONE = 410
 _log = structlog.get_logger("tapfive.alerts")
 
@@ -71,57 +66,31 @@ def _rating(rating: BadRating) -> dict[str, object]:
     }
 
 
-class AlertHooks:
-    """The worker that posts alerts. Several processes may run it; `finish` waits for what is in hand."""
+class AlertHooks(Workers):
+    """The worker that posts alerts. Several processes may run it."""
 
     def __init__(
         self, writer: Writer, sender: EventSender, secrets: Sequence[bytes], wake: Wake, clock: Callable[[], Instant]
     ) -> None:
-        self._writer = writer
+        super().__init__(writer, [_Posting(sender, secrets, clock)], wake, clock)
+
+
+class _Posting(Work):
+    """What is told by posting it."""
+
+    account = ALERT_HOOKS
+
+    def __init__(self, sender: EventSender, secrets: Sequence[bytes], clock: Callable[[], Instant]) -> None:
         self._sender = sender
         self._secrets = secrets
-        self._wake = wake
         self._clock = clock
-        self._stopping = False
-        self._in_hand: set[asyncio.Task[None]] = set()
 
-    async def run(self) -> None:
-        """Work until `finish`."""
-        await keep_running("alert hooks", self._work)
+    def claim(self, most: int) -> Claim:
+        """Claim what may be posted now."""
+        return Claim(ALERT_HOOKS, most, _PER_SECOND, 1.0, _LEASE, idempotent=True, acknowledge_within=None)
 
-    async def finish(self, seconds: float) -> None:
-        """Claim nothing more, and wait for the requests that are out."""
-        self._stopping = True
-        self._wake.event(ALERT_HOOKS).set()
-        if self._in_hand:
-            await asyncio.wait(self._in_hand, timeout=seconds)
-
-    async def _work(self) -> None:
-        event = self._wake.event(ALERT_HOOKS)
-        while not self._stopping:
-            event.clear()
-            if len(self._in_hand) < IN_FLIGHT:
-                for job in (await self._claim(IN_FLIGHT - len(self._in_hand))).jobs:
-                    task = asyncio.create_task(self._post(job))
-                    self._in_hand.add(task)
-                    task.add_done_callback(self._in_hand.discard)
-            try:
-                async with asyncio.timeout(IDLE_SECONDS):
-                    await event.wait()
-            except TimeoutError:
-                pass
-
-    async def _claim(self, most: int) -> Claims:
-        claim = Claim(ALERT_HOOKS, most, _PER_SECOND, 1.0, _LEASE, idempotent=True, acknowledge_within=None)
-        try:
-            return await self._writer.do(claim)
-        except StoreClosed:
-            self._stopping = True
-        except Exception as error:  # noqa: BLE001 - the database may be away for a while; the worker must outlive it
-            _log.warning("could not claim alerts", error=type(error).__name__)
-        return Claims((), None)
-
-    async def _post(self, job: Claimed) -> None:
+    async def carry_out(self, job: Claimed) -> Finish:
+        """Post one alert."""
         started_at = self._clock()
         secrets = [SigningSecret(hook_secret(secret, job.address)) for secret in self._secrets]
         message_id = f"alert_{job.job_id}_{job.created_at}"
@@ -132,17 +101,7 @@ class AlertHooks:
             outcome = Failed("internal", again=True, text=f"internal error: {type(error).__name__}")
         if isinstance(outcome, Failed):
             _log.warning("an alert was not taken", job_id=job.job_id, code=outcome.code, status=outcome.platform_code)
-        finish = Finish(job.job_id, job.attempt_id, outcome, started_at, idempotent=True, ended_at=self._clock())
-        try:
-            while True:
-                try:
-                    await self._writer.do(finish)
-                except StoreBusy:
-                    await asyncio.sleep(IDLE_SECONDS)
-                else:
-                    return
-        except StoreClosed:
-            pass  # the attempt stays open, and the alert is posted again when its lease is over
+        return Finish(job.job_id, job.attempt_id, outcome, started_at, idempotent=True, ended_at=self._clock())
 
 
 def _outcome(reply: Reply, age: int) -> Done | Failed:

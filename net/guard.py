@@ -16,8 +16,6 @@ from urllib.parse import SplitResult, urlsplit
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from net.errors import Rejected, Unreachable
-
 LOOK_UP_SECONDS = 5.0
 """How long a name may take to be resolved when its URL is saved."""
 
@@ -161,26 +159,6 @@ class Guard:
         if not self.allows(str(address[0])):
             raise ForbiddenAddress("a private address")
         return socket.socket(family, kind, protocol)
-
-
-async def refuse_private(url: str) -> None:
-    """Raise Rejected unless a URL is https and every address of its host is public; Unreachable where it has none.
-
-    For who sends by a client of its own: the name is looked up again when the request goes out, and whoever can change it
-    in between gets past this. A client with a `Guard` has no such gap.
-    """
-    try:
-        parts = Guard().check(url)
-        host = parts.hostname or ""
-        found = [host] if _is_numeric(host) else await look_up(host, parts.port or 443)
-    except ForbiddenUrl as error:
-        raise Rejected(f"a URL that came from outside: {error}") from None
-    except (OSError, UnicodeError):
-        found = []
-    if not found:
-        raise Unreachable("the host of a URL that came from outside has no address")
-    if not all(map(is_public, found)):
-        raise Rejected("a URL that came from outside leads to a private address")
 
 
 class _Resolver(AbstractResolver):
