@@ -3,50 +3,30 @@
 import asyncio
 import json
 import sys
-from typing import Any
 
 from sandbox.telegram import TelegramSandbox
-from tests.channels import telegram_first_use as programs
+from tests.channels import telegram_first_use as program
 from tests.channels.telegram_kit import ANN
 
 
-async def seen_by(program: str, telegram: TelegramSandbox) -> dict[str, Any]:
+async def test_receiving_loads_nothing_and_first_sends_wait_for_one_import(telegram: TelegramSandbox) -> None:
     telegram.limits = None
-    arguments = ("-W", "error", "-m", programs.__name__, program, telegram.url)
     pipe = asyncio.subprocess.PIPE
+    arguments = ("-W", "error", "-m", program.__name__, telegram.url)
     process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=pipe, stderr=pipe)
     said, complained = await process.communicate()
     assert not complained.decode()
-    seen: dict[str, Any] = json.loads(said)
-    return seen
-
-
-async def test_receiving_loads_nothing_and_sending_loads_all(telegram: TelegramSandbox) -> None:
-    seen = await seen_by("receives_and_then_sends", telegram)
-    (message,) = telegram.messages(ANN)
-    assert seen == {
-        "received": True,
-        "refused": ["rejected", "rejected", "rejected"],
-        "loaded by receiving": [],
-        "sent": str(message.message_id),
-        "loaded by sending": True,
-    }
-
-
-async def test_first_sends_wait_for_one_import_while_hooks_are_received(telegram: TelegramSandbox) -> None:
-    seen = await seen_by("sends_at_once", telegram)
-    messages = telegram.messages(ANN)
-    assert sorted(message.text for message in messages) == ["patient 0", "patient 1", "patient 2"]
-    assert seen["sent"] == sorted(str(message.message_id) for message in messages)
-    assert seen["cancelled"] == [True, True]
-    assert seen["received meanwhile"] > 3
-
-
-async def test_a_library_that_cannot_be_imported_is_tried_again(telegram: TelegramSandbox) -> None:
-    seen = await seen_by("cannot_import_at_first", telegram)
-    (message,) = telegram.messages(ANN)
-    assert seen == {
-        "sent without": "unreachable",
-        "found": ["telegram.token", "error"],
-        "sent with": str(message.message_id),
-    }
+    seen = json.loads(said)
+    assert seen["receives"] == {"received": True, "refused": ["rejected", "rejected", "rejected"], "loaded": []}
+    # A library that cannot be imported is tried again.
+    assert seen["cannot import"] == {"sent": "unreachable", "found": ["telegram.token", "error"], "loaded": []}
+    # Those who have something to say wait for one import, and hooks are received meanwhile.
+    ids = {message.text: str(message.message_id) for message in telegram.messages(ANN)}
+    assert sorted(ids) == ["again", "patient 0", "patient 1", "patient 2"]
+    assert len(telegram.messages(ANN)) == len(ids)
+    at_once = seen["sends at once"]
+    assert at_once["sent"] == sorted(ids[f"patient {number}"] for number in range(3))
+    assert at_once["cancelled"] == [True, True]
+    assert at_once["received meanwhile"] > 3
+    assert seen["sends again"] == ids["again"]
+    assert seen["loaded"] == ["aiogram", "aiohttp", program.CLIENT]

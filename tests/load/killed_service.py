@@ -3,15 +3,17 @@
 import asyncio
 import contextlib
 import json
+import multiprocessing
+import os
 import socket
-import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import aiohttp
 
+from bot.cli import main
 from ratings.store.closings import DeskReport
 from ratings.store.store import Store
 from ratings.ticket import parse_ticket
@@ -23,6 +25,14 @@ TOKEN = "123456:ABC-def"
 HOOK_SECRET = "of-the-relay"
 PATIENCE = 30.0
 _SECRETS = {"secret": "0123456789abcdef0123456789abcdef", "token": TOKEN, "hook_secret": HOOK_SECRET}
+
+
+# A life of the service is forked from a process that has imported it, for a life's beginning is the imports' time alone;
+# the programs themselves are started in tests/cli.
+_lives = multiprocessing.get_context("forkserver")
+_lives.set_forkserver_preload(
+    [__name__, "alembic.command", "bot.assembly", "bot.cli.service", "bot.web.app", "channels.telegram.client"]
+)
 
 
 def now() -> int:
@@ -40,7 +50,7 @@ class KilledService:
         self.running = asyncio.Event()
         self._log = folder / "service.log"
         self._config = folder / "config.toml"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ForkServerProcess | None = None
         for name, secret in _SECRETS.items():
             (folder / name).write_text(secret)
         self._config.write_text(
@@ -63,12 +73,12 @@ class KilledService:
 
     async def start(self, session: aiohttp.ClientSession) -> None:
         """Start a process and wait for its first 200."""
-        command = [sys.executable, "-m", "bot", "serve", "--config", str(self._config)]
-        with self._log.open("ab") as log:
-            self._process = await asyncio.to_thread(subprocess.Popen, command, stdout=log, stderr=log)
+        self._log.touch()
+        self._process = _lives.Process(target=_serve, args=(self._config, self._log))
+        await asyncio.to_thread(self._process.start)
         async with asyncio.timeout(PATIENCE):
             while True:
-                assert self._process.poll() is None, self._log.read_text()[-2000:]
+                assert self._process.is_alive(), self._log.read_text()[-2000:]
                 with contextlib.suppress(aiohttp.ClientError):
                     async with session.get(f"{self.url}/healthz") as answer:
                         if answer.status == 200:
@@ -81,14 +91,23 @@ class KilledService:
         self.running.clear()
         assert self._process is not None
         self._process.kill()
-        await asyncio.to_thread(self._process.wait)
+        await asyncio.to_thread(self._process.join)
 
     async def end(self) -> None:
         """SIGTERM, or nothing when it is dead."""
         self.running.clear()
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None and self._process.is_alive():
             self._process.terminate()
-            await asyncio.to_thread(self._process.wait, PATIENCE)
+            await asyncio.to_thread(self._process.join, PATIENCE)
+            assert not self._process.is_alive(), "it does not end when it is told to"
+
+
+def _serve(config: Path, log: Path) -> None:
+    """`tapfive serve`, in a process of its own."""
+    with log.open("ab") as said:
+        os.dup2(said.fileno(), 1)
+        os.dup2(said.fileno(), 2)
+    main(["serve", "--config", str(config)])
 
 
 @dataclass
