@@ -172,11 +172,11 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
     tokens = Tokens(secrets)
     answers = Answers(store.writer, tokens, metrics, clock)
     by_links = frozenset(name for name, channel in channels.items() if channel.capabilities.choices == "links")
-    around = Surroundings(channels, installation(settings, channels, desks), settings.server.public_url)
+    guard = Guard(allow_private=settings.server.allow_private_hooks)
+    around = Surroundings(channels, installation(settings, channels, desks), settings.server.public_url, guard)
     closings = Closings(store.writer, frozenset(channels), metrics, by_links, around.installation)
     reports = DeskReports(store.writer, closings, metrics)
     polled = {account: channel for account, channel in channels.items() if channel.config.mode is Mode.POLLING}
-    guard = Guard(allow_private=settings.server.allow_private_hooks)
     event_sender = EventSender(HttpClient(guard=guard), clock)
     api = make_api(store, closings, tokens, settings, clock, event_sender, guard, around)
     pages = rate_routes(

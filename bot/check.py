@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from bot.assembly import make_channels, make_desks, make_store
+from bot.destinations import cannot_tell
 from bot.logs import configure_logging, redact_text
 from bot.settings import Settings, SettingsError, load_settings
 from bot.web.desk_hooks import desk_hook_path
@@ -20,9 +21,8 @@ from channels.base import Channel, Mode
 from channels.base import Finding as ChannelFinding
 from desks.base import Desk
 from net.errors import DeliveryError
-from net.guard import ForbiddenUrl, Guard
+from net.guard import Guard
 from net.http import HttpClient
-from ratings.alerting import place_of
 from ratings.store.migrate import DatabaseTooNew, MigrationState, migration_state
 from ratings.store.reach import OutOfReach, reaching, sqlite_file
 from ratings.store.surveys import load_surveys
@@ -128,22 +128,11 @@ def _alerts(settings: Settings) -> list[Finding]:
     findings = []
     for survey in surveys:
         for destination in survey.alerts.to:
-            problem = _cannot_tell(destination, settings, guard)
+            problem = cannot_tell(destination, settings.channels, guard)
             if problem:
                 text, hint = f"survey {survey.id} has alerts for {problem}", "they wait; see alerts.to of the survey"
                 findings.append(Finding("alerts.destination", "error", text, hint))
     return findings
-
-
-def _cannot_tell(destination: str, settings: Settings, guard: Guard) -> str:
-    place = place_of(destination)
-    if place is not None:
-        return "" if place[0] in settings.channels else f"{place[0]}, which is not configured"
-    try:
-        guard.check(destination)
-    except ForbiddenUrl as error:
-        return f"a URL that nothing is posted to: {error}"
-    return ""
 
 
 def _no_file_yet(path: Path) -> Finding:

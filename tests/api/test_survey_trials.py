@@ -32,6 +32,15 @@ async def test_a_new_survey_is_made_once(service: Service) -> None:
     assert refused.status_code == 403
 
 
+async def test_whom_nobody_can_tell_of_bad_ratings_is_warned_of_when_it_is_saved(local: Service) -> None:
+    there = f"{ACCOUNT}:-100200"
+    to = [there, "viber.gone:boss", "https://127.0.0.1/secret-path", "https://boss:word@hooks.example/x"]
+    changed = (await local.ask("PATCH", ONE, json={"alerts": {"to": to}}, headers={"if-match": "*"})).json()
+    told = {warning["pointer"]: warning["detail"] for warning in changed["warnings"]}
+    assert set(told) == {"/alerts/to/1", "/alerts/to/2", "/alerts/to/3"}
+    assert not [word for word in ("boss", "secret", "hooks") if word in str(told)]
+
+
 async def test_a_change_says_what_it_does_to_invitations_that_are_open(local: Service) -> None:
     await local.close(1)
     local.send()

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot.destinations import cannot_tell
 from bot.previews import SAMPLE_TICKET, previews, survey_warnings, test_detail
 from bot.web.api.access import Access
 from bot.web.api.bodies import answer, decode, read_json_body
@@ -18,6 +19,7 @@ from bot.web.api.waiting import clock_stopped
 from bot.zones import zone_of
 from channels import registry
 from channels.base import Channel
+from net.guard import Guard
 from ratings import reading
 from ratings.errors import FieldError, InvalidInput, found
 from ratings.store.closings import Installation
@@ -40,15 +42,22 @@ _LOOK_EVERY = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a survey speaks through: the accounts, what decisions depend on, and where customers reach this service."""
+    """What a survey speaks through: the accounts, what decisions depend on, where customers reach this service, and which URLs are posted to."""
 
     channels: Mapping[str, Channel]
     installation: Installation
     public_url: str
+    guard: Guard
 
     def warnings(self, survey: Survey) -> list[dict[str, object]]:
-        """Return what cannot be said. Takes its time: a thread's work."""
-        return survey_warnings(survey, self.channels, self.public_url)
+        """Return what cannot be said, and who cannot be told. Takes its time: a thread's work."""
+        found = survey_warnings(survey, self.channels, self.public_url)
+        for index, destination in enumerate(survey.alerts.to):
+            if problem := cannot_tell(destination, self.channels, self.guard):
+                found.append(
+                    {"pointer": f"/alerts/to/{index}", "channel": None, "detail": f"nobody is told: {problem}"}
+                )
+        return found
 
 
 class SurveyTrials:
