@@ -49,11 +49,10 @@ _TICKETS: BindParameter[Any] = bindparam("ticket_ids", expanding=True)
 _REOPENED = select(reopens.c.ticket_id, reopens.c.reopened_at.label("at")).where(
     reopens.c.desk == bindparam("desk"), reopens.c.ticket_id.in_(_TICKETS)
 )
-_CLOSED, _CLOSED_AGAIN = (
-    select(table.c.ticket_id, func.max(table.c.closed_at).label("at"))
-    .where(table.c.desk == bindparam("desk"), table.c.ticket_id.in_(_TICKETS))
-    .group_by(table.c.ticket_id)
-    for table in (invitations, closing_aliases)
+_CLOSED_AGAIN = (
+    select(closing_aliases.c.invitation_id, func.max(closing_aliases.c.closed_at).label("at"))
+    .where(closing_aliases.c.desk == bindparam("desk"), closing_aliases.c.ticket_id.in_(_TICKETS))
+    .group_by(closing_aliases.c.invitation_id)
 )
 _RATED = (
     select(invitations.c.ticket_id, func.max(invitations.c.closed_at).label("at"))
@@ -194,7 +193,10 @@ class _ClaimFold:
             "desk": self.claim.desk,
             "ticket_ids": [each.row.ticket_id for each in self.invitations.loaded.values()],
         }
-        self.open_again = _open_again(unit, theirs)
+        self.reopened: dict[str, Instant] = {row.ticket_id: row.at for row in unit.rows(_REOPENED, theirs)}
+        self.closed: dict[int, Instant] = (
+            {row.invitation_id: row.at for row in unit.rows(_CLOSED_AGAIN, theirs)} if self.reopened else {}
+        )
         self.rated = {row.ticket_id: row.at for row in unit.rows(_RATED, theirs)}
 
     def _judge(self, row: Any, allowed: int) -> None:
@@ -211,9 +213,9 @@ class _ClaimFold:
                 self._look_again(due_at)
                 return
         doubts = self.doubts.get(row.invitation_id, ())
-        undone = told.outcome is None and not any(each["outcome"] for each in doubts)
-        if undone and loaded.row.ticket_id in self.open_again:
-            # It goes on already, and not because of us: whoever works on it is not to find it closed, or taken from them.
+        undone = told.outcome in _OPEN_OUTCOMES and all(each["outcome"] in _OPEN_OUTCOMES for each in doubts)
+        if undone and self._went_on(loaded):
+            # Not because of us: whoever works on it, or has closed it again, is not to find it closed, or taken from them.
             told = replace(told, outcome=Then.LEAVE.value)
         found = _wanted(loaded, told, doubts)
         if found is not None and self.rated.get(loaded.row.ticket_id, 0) > loaded.row.closed_at:
@@ -223,6 +225,12 @@ class _ClaimFold:
             self._leave(loaded, told)
         elif len(self.claimed) < allowed:
             self._take(row, loaded, found)
+
+    def _went_on(self, loaded: Loaded) -> bool:
+        """True for a ticket that somebody reopened after the closing that was rated."""
+        reopened_at = self.reopened.get(loaded.row.ticket_id)
+        closed_at: Instant = max(loaded.row.closed_at, self.closed.get(loaded.row.id, 0))
+        return reopened_at is not None and reopened_at >= closed_at
 
     def _drop(self, row: Any, error: str) -> None:
         self.job_changes.append(change_job(row, state="dropped", finished_at=self.unit.now, error=error))
@@ -272,18 +280,6 @@ class _ClaimFold:
 
     def _look_again(self, at: Instant) -> None:
         self.again_at = at if self.again_at is None else min(self.again_at, at)
-
-
-def _open_again(unit: Unit, theirs: Mapping[str, Any]) -> set[str]:
-    """Return which of a desk's tickets somebody reopened, and nobody closed since."""
-    reopened = {row.ticket_id: row.at for row in unit.rows(_REOPENED, theirs)}
-    if not reopened:
-        return set()
-    closed: dict[str, Instant] = {}
-    for statement in (_CLOSED, _CLOSED_AGAIN):
-        for row in unit.rows(statement, theirs):
-            closed[row.ticket_id] = max(row.at, closed.get(row.ticket_id, row.at))
-    return {ticket_id for ticket_id, at in reopened.items() if at >= closed.get(ticket_id, at)}
 
 
 def _told(row: Any) -> Told:

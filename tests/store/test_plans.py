@@ -76,7 +76,6 @@ STATEMENTS: dict[str, Any] = {
     "desks' jobs": desk_writes.THEIRS,
     "what tickets have of us": desk_writes.RESULTS,
     "reopened tickets": desk_writes._REOPENED,
-    "their closings": desk_writes._CLOSED,
     "their ratings": desk_writes._RATED,
     "their further closings": desk_writes._CLOSED_AGAIN,
     "what desks' jobs are about": desk_results._ABOUT,
