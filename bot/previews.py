@@ -13,7 +13,7 @@ from channels.base import Channel, Message, Prompt, plain_preview
 from net.errors import DeliveryError
 from ratings.lifecycle import Invitation, JobKind, State
 from ratings.store.claims import Claimed
-from ratings.store.loading import terms_of
+from ratings.store.invitation_rows import terms_of
 from ratings.survey import Survey, parse_survey, survey_to_dict
 from ratings.texts import KEYS, LANGUAGES, MAX_VALUE, REACTION, render
 from ratings.times import DAY, Instant

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, and_, bindparam, case, delete, or_, select, update
+from sqlalchemy import and_, bindparam, delete, or_, select, update
 
 from ratings.hours import next_allowed
 from ratings.lifecycle import Delivery, Invitation, JobKind, Step, not_delivered, opted_out, paused, sent
@@ -17,7 +17,7 @@ from ratings.store.addresses import Addresses, Key
 from ratings.store.alerts import Alert, AlertJobs
 from ratings.store.loading import Invitations, Loaded, later
 from ratings.store.queues import allowance, due_jobs, expired_jobs, keep_pace
-from ratings.store.rows import DUE, IDEMPOTENT, MAX_ATTEMPTS, change_job, is_elsewhere, write_job_changes
+from ratings.store.rows import DUE, IDEMPOTENT, MAX_ATTEMPTS, PUT_OFF, change_job, is_elsewhere, write_job_changes
 from ratings.store.schema import attempts, customers, held_texts, jobs, tickets
 from ratings.store.surveys import load_surveys
 from ratings.store.unit import Row, Unit
@@ -63,13 +63,12 @@ _WHAT_FOLLOWS = select(jobs.c.id).where(
         jobs.c.kind == JobKind.LAPSE.value,
     ),
 )
-_PUT_OFF = jobs.c.due_at + bindparam("later", type_=BigInteger)
-_UNTIL = bindparam("until", type_=BigInteger)
-_BY: dict[str, Any] = {"due_at": case((_PUT_OFF > _UNTIL, _UNTIL), else_=_PUT_OFF)}
-_LATER = update(jobs).where(jobs.c.id.in_(_WHAT_FOLLOWS)).values(_BY)
+_LATER = update(jobs).where(jobs.c.id.in_(_WHAT_FOLLOWS)).values(due_at=PUT_OFF)
 # Whoever has one of them in hand has decided about it already.
 _LATER_FREE = (
-    update(jobs).where(jobs.c.id.in_(_WHAT_FOLLOWS.with_for_update(key_share=True, skip_locked=True))).values(_BY)
+    update(jobs)
+    .where(jobs.c.id.in_(_WHAT_FOLLOWS.with_for_update(key_share=True, skip_locked=True)))
+    .values(due_at=PUT_OFF)
 )
 _CANCELS: Mapping[str, Callable[[Invitation], Step]] = {"opted_out": opted_out, "paused": paused}
 """Why a prompt is dropped, and what that makes of its invitation."""

@@ -16,7 +16,8 @@ from ratings.lifecycle import OPEN_STATES, EventType, Invitation, JobKind, State
 from ratings.rules import Ask, Facts, decide
 from ratings.store.closing_rows import invitation_row
 from ratings.store.earlier import Closing, Decided, load_earlier, load_reopens
-from ratings.store.loading import INTERNAL, terms_of
+from ratings.store.invitation_rows import terms_of
+from ratings.store.loading import INTERNAL
 from ratings.store.own_closings import closed_by_us
 from ratings.store.rows import event_row, job_row
 from ratings.store.schema import (

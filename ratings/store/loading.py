@@ -1,32 +1,30 @@
-"""From rows to invitations and back: what the folds over the life of an invitation share."""
+"""The invitations of a batch: loaded and locked at once, changed by steps, written at once. All folds over their life share it."""
 
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 
-from ratings.lifecycle import (
-    OPEN_STATES,
-    Change,
-    Delivery,
-    Invitation,
-    JobKind,
-    State,
-    Step,
-    Terms,
-    next_address,
-)
-from ratings.scale import Scale
+from ratings.lifecycle import OPEN_STATES, Invitation, JobKind, State, Step, Terms, next_address
 from ratings.store.alerts import alert_rows, write_alerts
-from ratings.store.rows import DUE, event_row, job_row
+from ratings.store.invitation_rows import (
+    COPIED,
+    UPDATE,
+    counted,
+    history_row,
+    invitation_of,
+    rating_row,
+    terms_of,
+    update_row,
+)
+from ratings.store.rows import DUE, PUT_OFF, event_row, job_row
 from ratings.store.schema import events, invitations, jobs, rating_history, ratings, votes
 from ratings.store.surveys import kept_version
 from ratings.store.unit import Row, Unit
 from ratings.survey import Survey
 from ratings.times import Duration, Instant
-from ratings.votes import VoteState
 
 INTERNAL = ""
 """The account of jobs that talk to nobody."""
@@ -50,18 +48,6 @@ _OF_ADDRESSES = select(invitations.c.id).where(
         invitations.c.external_id.in_(bindparam("replies", expanding=True)),
     ),
 )
-_CHANGED = (
-    "state",
-    "state_reason",
-    "asked_at",
-    "accepted_at",
-    "delivery",
-    "external_id",
-    "comment",
-    "comment_until",
-    "changing",
-    "revision",
-)
 _MOVE = (
     update(invitations)
     .where(invitations.c.id == bindparam("of"))
@@ -74,7 +60,7 @@ _THEIR_REMINDERS = select(jobs.c.id).where(
 _TO_THERE: dict[str, Any] = {
     "account": bindparam("new_account"),
     "address": bindparam("new_address"),
-    "due_at": jobs.c.due_at + bindparam("later", type_=BigInteger),
+    "due_at": PUT_OFF,
 }
 _MOVE_JOBS = update(jobs).where(jobs.c.id.in_(_THEIR_REMINDERS)).values(_TO_THERE)
 # Jobs are locked before invitations: who has a reminder in hand now waits for ours, and sees then where it belongs.
@@ -86,34 +72,15 @@ _MOVE_FREE_JOBS = (
 _THEIR_LAPSE = select(jobs.c.id).where(
     jobs.c.invitation_id == bindparam("of"), jobs.c.state == DUE, jobs.c.kind == JobKind.LAPSE.value
 )
-_LAPSE_LATER = update(jobs).where(jobs.c.id.in_(_THEIR_LAPSE)).values(due_at=_TO_THERE["due_at"])
+_LAPSE_LATER = update(jobs).where(jobs.c.id.in_(_THEIR_LAPSE)).values(due_at=PUT_OFF)
 # Who has it in hand now waits for ours, and puts it off.
 _LAPSE_LATER_FREE = (
     update(jobs)
     .where(jobs.c.id.in_(_THEIR_LAPSE.with_for_update(key_share=True, skip_locked=True)))
-    .values(due_at=_TO_THERE["due_at"])
-)
-_UPDATE = (
-    update(invitations)
-    .where(invitations.c.id == bindparam("of"))
-    .values({name: bindparam(f"new_{name}") for name in _CHANGED})
+    .values(due_at=PUT_OFF)
 )
 _INTERNAL_KINDS = frozenset({JobKind.LAPSE, JobKind.SETTLE})
 """Jobs that the store carries out by itself."""
-
-_COPIED = (
-    "survey_id",
-    "closed_at",
-    "desk",
-    "ticket_id",
-    "ticket_url",
-    "subject",
-    "form",
-    "group_id",
-    "agent_id",
-    "agent_name",
-    "priority",
-)
 
 
 @dataclass(slots=True)
@@ -227,7 +194,7 @@ class Invitations:
                 }
             )
         for change in step.changes:
-            self._history.append(_history_row(unit, number, change, by, why, loaded.survey.scale))
+            self._history.append(history_row(unit, number, change, loaded.survey.scale, by=by, why=why))
         for job in step.jobs:
             if job.kind is JobKind.ACKNOWLEDGE and not tap:
                 continue
@@ -244,10 +211,10 @@ class Invitations:
                     detail=tap if job.kind is JobKind.ACKNOWLEDGE else None,
                 )
             )
-        counted = _counted(loaded.survey.scale, after.value)
+        value = counted(loaded.survey.scale, after.value)
         for event in step.events:
-            previous = _counted(loaded.survey.scale, before.value) if before.value != after.value else None
-            self._events.append(event_row(unit, event, number, counted, previous))
+            previous = counted(loaded.survey.scale, before.value) if before.value != after.value else None
+            self._events.append(event_row(unit, event, number, value, previous))
         if loaded.row.writes_back and _concerns_desk(before, after):
             self._tell_desk(loaded)
         if loaded.survey.alerts.to and (before.value != after.value or before.comment != after.comment):
@@ -277,9 +244,8 @@ class Invitations:
         further = json.dumps(loaded.further) if loaded.further else None
         of = loaded.invitation.id
         self._moved.append({"of": of, "new_account": account, "new_address": address, "new_further": further})
-        self._moved_jobs.append(
-            {"of": of, "new_account": account, "new_address": address, "later": later(loaded.invitation, self.unit.now)}
-        )
+        put_off = {"later": later(loaded.invitation, self.unit.now), "until": loaded.invitation.expires_at}
+        self._moved_jobs.append({"of": of, "new_account": account, "new_address": address, **put_off})
         return True
 
     def add_vote(self, row: Row) -> None:
@@ -293,13 +259,17 @@ class Invitations:
     def store(self) -> None:
         """Write everything that was taken, a statement a table."""
         unit = self.unit
-        changed = [_update_row(loaded.invitation) for loaded in self.loaded.values() if loaded.changed]
-        unit.many(_UPDATE, changed)
-        unit.upsert(ratings, [_rating_row(unit, loaded) for loaded in self._rated.values()], keep=_COPIED)
+        changed = [update_row(loaded.invitation) for loaded in self.loaded.values() if loaded.changed]
+        unit.many(UPDATE, changed)
+        rated = [
+            rating_row(unit.now, each.invitation, each.row, each.survey, each.key[0], each.chosen)
+            for each in self._rated.values()
+        ]
+        unit.upsert(ratings, rated, keep=COPIED)
         unit.insert(votes, self._votes)
         unit.many(_MOVE, self._moved)
         unit.many(_MOVE_FREE_JOBS if unit.is_postgresql else _MOVE_JOBS, self._moved_jobs)
-        put_off = [{"of": moved["of"], "later": moved["later"]} for moved in self._moved_jobs]
+        put_off = [{name: moved[name] for name in ("of", "later", "until")} for moved in self._moved_jobs]
         unit.many(_LAPSE_LATER_FREE if unit.is_postgresql else _LAPSE_LATER, put_off)
         unit.insert(rating_history, self._history)
         unit.insert(jobs, [*self._jobs, *self._desk_jobs.values()])
@@ -330,12 +300,6 @@ def later(invitation: Invitation, now: Instant) -> Duration:
     return now - invitation.asked_at if invitation.asked_at is not None else 0
 
 
-def terms_of(survey: Survey) -> Terms:
-    """Return what a survey's version fixes for its invitations."""
-    timing = survey.timing
-    return Terms(survey.scale.values, timing.edit_window, timing.comment_window, timing.reminders, timing.lapse_after)
-
-
 def _rating_of(invitation: Invitation) -> tuple[object, ...]:
     """Return what the rating's row shows of an invitation, but for the comment, whose changes are told."""
     return invitation.value, invitation.pending, invitation.vote_state, invitation.rated_at, invitation.asked_at
@@ -346,104 +310,3 @@ def _concerns_desk(before: Invitation, after: Invitation) -> bool:
     lapsed = after.state is State.LAPSED is not before.state
     reworded = after.value is not None and before.comment != after.comment
     return before.value != after.value or lapsed or reworded
-
-
-def _counted(scale: Scale, value: int | None) -> int | None:
-    return None if value is None else scale.counted(value)
-
-
-def invitation_of(row: Any, terms: Terms, scale: Scale) -> Invitation:
-    """Return the invitation of a row of `invitations` joined with its rating (value, rated_at, vote_state).
-
-    Rows hold the value that is counted, an invitation the one on the scale that customers see.
-    """
-    counting = row.vote_state == VoteState.CONFIRMED.value
-    value = _counted(scale, row.value)
-    return Invitation(
-        id=row.id,
-        state=State(row.state),
-        terms=terms,
-        expires_at=row.expires_at,
-        due_at=row.due_at,
-        state_reason=row.state_reason,
-        asked_at=row.asked_at,
-        accepted_at=row.accepted_at,
-        delivery=Delivery(row.delivery) if row.delivery else None,
-        external_id=row.external_id,
-        value=value if counting else None,
-        comment=row.comment or "",
-        rated_at=row.rated_at if counting else None,
-        pending=None if counting else value,
-        vote_state=VoteState(row.vote_state) if row.vote_state else None,
-        comment_until=row.comment_until,
-        changing=row.changing,
-        revision=row.revision,
-    )
-
-
-def _update_row(invitation: Invitation) -> Row:
-    return {
-        "of": invitation.id,
-        "new_state": invitation.state.value,
-        "new_state_reason": invitation.state_reason,
-        "new_asked_at": invitation.asked_at,
-        "new_accepted_at": invitation.accepted_at,
-        "new_delivery": invitation.delivery.value if invitation.delivery else None,
-        "new_external_id": invitation.external_id,
-        "new_comment": invitation.comment or None,
-        "new_comment_until": invitation.comment_until,
-        "new_changing": invitation.changing,
-        "new_revision": invitation.revision,
-    }
-
-
-def _rating_row(unit: Unit, loaded: Loaded) -> Row:
-    invitation, row, scale = loaded.invitation, loaded.row, loaded.survey.scale
-    value = invitation.value if invitation.value is not None else invitation.pending
-    assert value is not None
-    assert invitation.vote_state is not None
-    choice = scale.get(value)
-    counted = scale.counted(value)
-    chosen = loaded.chosen if invitation.value is not None else value
-    return {
-        "id": invitation.id,
-        "state": invitation.vote_state.value,
-        "value": counted,
-        # Where the scale is read the other way round, or staff made something else of it.
-        "raw": chosen if scale.one_is_best or chosen != value else None,
-        "satisfied": choice is not None and choice.satisfied,
-        "comment": invitation.comment or None,
-        # What does not count is found by when it came.
-        "rated_at": invitation.rated_at if invitation.rated_at is not None else unit.now,
-        "changed_at": unit.now,
-        "scale": scale.name,
-        "survey_id": row.survey_id,
-        "account": loaded.key[0],
-        "asked_at": invitation.asked_at,
-        "closed_at": row.closed_at,
-        "desk": row.desk,
-        "ticket_id": row.ticket_id,
-        "ticket_url": row.ticket_url,
-        "subject": row.subject,
-        "form": row.form,
-        "group_id": row.group_id,
-        "agent_id": row.agent_id,
-        "agent_name": row.agent_name,
-        "priority": row.priority,
-    }
-
-
-def _history_row(unit: Unit, number: int, change: Change, by: str, why: str | None, scale: Scale) -> Row:
-    old, new = change.old, change.new
-    if change.what == "value":  # of the rating, so as it is counted
-        old, new = (None if text is None else str(scale.counted(int(text))) for text in (old, new))
-    return {
-        "id": unit.next_id(),
-        "invitation_id": number,
-        "at": unit.now,
-        "what": change.what,
-        "old": old,
-        "new": new,
-        "by": by,
-        "why": why,
-    }

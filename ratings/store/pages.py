@@ -9,7 +9,8 @@ from sqlalchemy import Connection, bindparam, select
 from ratings.lifecycle import Invitation, Outcome, State, Terms, vote_refusal
 from ratings.scale import Scale
 from ratings.store.addresses import Addresses, by_account
-from ratings.store.loading import Invitations, invitation_of, terms_of
+from ratings.store.invitation_rows import invitation_of, terms_of
+from ratings.store.loading import Invitations
 from ratings.store.schema import addresses, customers, invitations, ratings
 from ratings.store.surveys import load_survey_version, load_surveys
 from ratings.store.unit import Unit

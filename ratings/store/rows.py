@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, literal_column, update
+from sqlalchemy import BigInteger, ColumnElement, bindparam, case, literal_column, update
 
 from ratings.lifecycle import EventType, JobKind
 from ratings.store.schema import jobs
@@ -20,6 +20,11 @@ PRIORITY_ANSWER = 1
 PRIORITY_PROMPT = 2
 PRIORITIES = (PRIORITY_ACKNOWLEDGE, PRIORITY_ANSWER, PRIORITY_PROMPT)
 """Who goes first when an account's pace is short: who waits with a finger on the button, then who just answered."""
+
+_LATER = jobs.c.due_at + bindparam("later", type_=BigInteger)
+_UNTIL = bindparam("until", type_=BigInteger)
+PUT_OFF = case((_LATER > _UNTIL, _UNTIL), else_=_LATER)
+"""When a job is due that comes `later` than it would, `until` at the latest."""
 
 
 def job_row(

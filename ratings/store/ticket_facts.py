@@ -79,6 +79,8 @@ class TicketFacts:
         return max((wish.resting_until for wish in self._wishes_of(ticket) if wish.resting_until), default=None)
 
     def _wishes_of(self, ticket: Ticket) -> list[Any]:
+        if not self._wishes:  # as it is for nearly every batch
+            return []
         return [self._wishes[key] for key in customer_keys(ticket) if key in self._wishes]
 
 

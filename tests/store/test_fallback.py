@@ -165,6 +165,19 @@ def test_the_time_for_an_answer_begins_anew_where_it_is_asked_next(world: World,
     assert state(world, number) == "lapsed"
 
 
+def test_the_time_for_an_answer_ends_with_the_invitation_wherever_it_is_asked(world: World, clock: Clock) -> None:
+    timing = {"reminders_s": [], "lapse_after_s": 5 * 86400, "expires_after_s": 6 * 86400}
+    change_survey(world, fallback=True, timing=timing)
+    number = closed(world)
+    world.finish(prompt(world, MAIL), Done(external_id="<1@x>"))
+    clock.forward(2 * DAY)
+    bounced(world, number, gone=True)
+    world.work()
+    (job,) = world.rows(jobs, kind="lapse")
+    (row,) = world.rows(invitations, id=number)
+    assert job["due_at"] == row["expires_at"]
+
+
 def test_what_is_held_at_its_next_address_until_after_the_time_still_lapses_in_the_end(
     world: World, clock: Clock
 ) -> None:
