@@ -17,7 +17,7 @@ from ratings.lifecycle import State
 from ratings.outcomes import is_bad
 from ratings.rules import Ask, Facts, SkipReason, decide
 from ratings.survey import Survey
-from ratings.ticket import Ticket
+from ratings.ticket import Ticket, place_key
 from ratings.times import Duration, Instant
 
 Place = tuple[str, str]
@@ -64,6 +64,7 @@ class Past(NamedTuple):
     timezone: str | None = None
     recovery_of: int | None = None
     reopened_at: Instant | None = None
+    address: str | None = None
 
     @property
     def was_asked(self) -> bool:
@@ -83,7 +84,8 @@ class _Asking:
     rated_at: Instant | None = None
     bad: bool = False
     recovery_of: int | None = None
-    customer: str = ""
+    asked_ones: tuple[str, ...] = ()
+    """The names by which who was asked is counted: the customer's and the address's."""
     answered_at: Instant | None = None
     """When the rating came, which may be later than the closing that is decided now."""
     gone_at: Instant | None = None
@@ -199,7 +201,7 @@ class Rehearsal:
             reopened_at=_reopened_at(past),
             customer_opted_out=not keys.isdisjoint(held.customers_out),
             resting_until=max(resting, default=None),
-            last_ask=self._last_ask(keys, past.decided_at) if draft.rules.every else None,
+            last_ask=self._last_ask(ticket.asking_keys, past.decided_at) if draft.rules.every else None,
             timezone=zone,
             default_timezone=held.timezone,
             windows=held.windows,
@@ -219,7 +221,7 @@ class Rehearsal:
             due_at=past.asked_at if same and past.asked_at is not None else ask.at,
             state=State.SCHEDULED,
             recovery_of=ask.recovery_of,
-            customer=ticket.customer_key(ask.channel, ask.address),
+            asked_ones=(ticket.customer_key(ask.channel, ask.address), place_key(ask.channel, ask.address)),
             answered_at=past.rated_at,
             bad=past.value is not None and is_bad(self._draft.outcomes, self._draft.scale, past.value),
             gone_at=_gone_at(past, ask.at),
@@ -237,7 +239,7 @@ class Rehearsal:
             due_at=due_at,
             state=State.SCHEDULED,
             recovery_of=past.recovery_of,
-            customer=past.customer or "",
+            asked_ones=(past.customer or "", place_key(past.account or "", past.address or "")),
             answered_at=past.rated_at,
             bad=past.value is not None and survey is not None and is_bad(survey.outcomes, survey.scale, past.value),
             gone_at=_gone_at(past, due_at or 0),
@@ -248,7 +250,8 @@ class Rehearsal:
             return  # nobody was asked: later closings learn nothing from it
         self._known.setdefault((past.desk, past.ticket_id), []).append(asking)
         if self._draft.rules.every:
-            self._asks.setdefault(asking.customer, []).append(asking)
+            for key in dict.fromkeys(asking.asked_ones):
+                self._asks.setdefault(key, []).append(asking)
 
     def _count(self, ticket: Ticket, past: Past, reason: str | None, channel: str) -> None:
         self.total.count(reason, past)

@@ -122,6 +122,7 @@ DEFAULT_SURVEY = Survey("default", "Default")
 
 BINDINGS = ("desks", "forms", "groups", "channels")
 _NEW = replace(DEFAULT_SURVEY, id="")
+_NEVER_NULL = frozenset({"name", "enabled"})  # nobody means a default by these
 _KEYS = tuple(one.name for one in fields(Survey) if one.name != "paused_at")
 
 
@@ -141,10 +142,12 @@ def parse_survey(data: object, *, base: Survey | None = None) -> Survey:
     if "version" in data and base is None:
         read["version"] = _whole(errors, data["version"], "/version", 1)
     if "position" in data:
-        read["position"] = _whole(errors, data["position"], "/position", 0)
+        given = data["position"]
+        read["position"] = _NEW.position if given is None else _whole(errors, given, "/position", 0)
     for key, reader in _READERS.items():
         if key in data:
-            read[key] = reader(errors, data[key], start)
+            to_default = data[key] is None and key not in _NEVER_NULL
+            read[key] = getattr(_NEW, key) if to_default else reader(errors, data[key], start)
     if errors:
         raise InvalidInput(errors)
     survey = replace(start, **read)  # type: ignore[arg-type]  # each reader returns its own field's type

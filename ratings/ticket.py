@@ -117,8 +117,25 @@ class Ticket:
     def customer_key(self, account: str, address: str) -> str:
         """Who was asked: the desk's customer where it names one, else the address on the account."""
         if self.customer.id is None:
-            return f"a:{account}:{address}"
+            return place_key(account, address)
         return f"c:{self.desk}:{self.customer.id}"
+
+    @property
+    def asking_keys(self) -> set[str]:
+        """By what names its customer may have been asked before: the desk's, and every address.
+
+        Another desk, or the same without the customer's id, knows the same chat: whoever reads it is asked twice all the same.
+        """
+        return {
+            key
+            for address in self.addresses
+            for key in (self.customer_key(address.channel, address.id), place_key(address.channel, address.id))
+        }
+
+
+def place_key(account: str, address: str) -> str:
+    """Return the name of whoever reads an address on an account."""
+    return f"a:{account}:{address}"
 
 
 @dataclass(frozen=True, slots=True)

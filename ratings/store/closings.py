@@ -30,7 +30,7 @@ from ratings.store.schema import (
     tickets,
 )
 from ratings.store.surveys import load_surveys
-from ratings.store.ticket_facts import TicketFacts, customer_keys
+from ratings.store.ticket_facts import TicketFacts
 from ratings.store.unit import Row, Unit
 from ratings.store.writer import Operation
 from ratings.survey import Survey
@@ -151,7 +151,7 @@ class _Fold:
             return
         names = {f"{desk}\x00{ticket_id}" for desk, ticket_id in keys}
         if any(survey.rules.every for survey in self.surveys):
-            names |= {key for ticket in closed for key in customer_keys(ticket)}
+            names |= {key for ticket in closed for key in ticket.asking_keys}
         numbers = sorted({_lock_number(name) for name in names})
         self.unit.connection.execute(_LOCK_TICKETS, {"keys": numbers})
         self.surveys = load_surveys(self.unit.connection)  # what was switched while we waited counts
@@ -204,7 +204,8 @@ class _Fold:
         if rendered:
             earlier.awaits = earlier.row["awaits_closing"] = True
         if isinstance(decision, Ask):
-            self.facts.asks(earlier.row["customer"], earlier.decided.invitation_id, decision.at)
+            place = decision.channel, decision.address
+            self.facts.asks(earlier.row["customer"], place, earlier.decided.invitation_id, decision.at)
             if rendered:
                 self._ask_by_notice(earlier, earlier.row, survey, accounts)
             else:
@@ -308,7 +309,6 @@ class _Fold:
             row["expires_at"],
             State(row["state"]),
             row=row,
-            customer=row["customer"],
             recovery_of=row["recovery_of"],
         )
 
@@ -334,7 +334,7 @@ class _Fold:
             earlier.state = state
             number = earlier.decided.invitation_id
             if earlier.asked_at is None:
-                self.facts.gives_back(earlier.customer, number)
+                self.facts.gives_back(number)
             if earlier.row is not None:
                 earlier.row.update(state=state.value, state_reason=Trigger.REOPENED.value)
             else:

@@ -213,11 +213,13 @@ class _FinishFold:
     def _again_at(self, row: Any, outcome: Failed) -> Instant | None:
         """Return when to try again; None for never."""
         now = self.unit.now
+        if now >= row.created_at + TRY_FOR:
+            return None
         if outcome.retry_after is not None:
             return now + outcome.retry_after
         if outcome.code == MISCONFIGURED:
             return now + MISCONFIGURED_PAUSE
-        if not (outcome.again or outcome.code == OUTCOME_UNKNOWN) or now >= row.created_at + TRY_FOR:
+        if not (outcome.again or outcome.code == OUTCOME_UNKNOWN):
             return None
         return now + back_off(row.attempts, random.random())  # noqa: S311 - jitter spreads load; it guards nothing
 

@@ -34,7 +34,6 @@ _EARLIER = (
         invitations.c.asked_at,
         invitations.c.expires_at,
         invitations.c.awaits_closing,
-        invitations.c.customer,
         invitations.c.survey_id,
         invitations.c.survey_version,
         invitations.c.recovery_of,
@@ -85,7 +84,6 @@ class Closing:
     awaits: bool = False
     row: Row | None = None
     aliases: set[str] = field(default_factory=set)
-    customer: str | None = None
     recovery_of: int | None = None
     rated_at: Instant | None = None
     rated_badly: bool = False
@@ -128,7 +126,6 @@ def load_earlier(unit: Unit, keys: Iterable[Key], *, reopens: bool) -> dict[Key,
                 State(row.state),
                 row.asked_at,
                 awaits=bool(row.awaits_closing),
-                customer=row.customer,
                 recovery_of=row.recovery_of,
             )
             if row.vote_state == VoteState.CONFIRMED.value:

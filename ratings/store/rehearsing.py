@@ -15,7 +15,7 @@ from ratings.store.snapshots import read_snapshot
 from ratings.store.store import Store
 from ratings.store.surveys import load_surveys
 from ratings.survey import Survey
-from ratings.ticket import Ticket
+from ratings.ticket import Ticket, place_key
 from ratings.times import DAY, Instant, format_instant
 from ratings.votes import VoteState
 
@@ -46,6 +46,7 @@ _KNOWN = (
     invitations.c.timezone,
     invitations.c.recovery_of,
     reopens.c.reopened_at,
+    invitations.c.address,
 )
 _JOINED = invitations.outerjoin(ratings, ratings.c.id == invitations.c.id).outerjoin(
     reopens, and_(reopens.c.desk == invitations.c.desk, reopens.c.ticket_id == invitations.c.ticket_id)
@@ -78,9 +79,14 @@ _BEFORE = (
     .order_by(invitations.c.decided_at, invitations.c.id)
 )
 _ASKED_BEFORE = (
-    select(invitations.c.customer, func.max(invitations.c.asked_at).label("at"))
+    select(
+        invitations.c.customer,
+        invitations.c.account,
+        invitations.c.address,
+        func.max(invitations.c.asked_at).label("at"),
+    )
     .where(invitations.c.asked_at >= bindparam("early", type_=BigInteger), invitations.c.decided_at < _SINCE)
-    .group_by(invitations.c.customer)
+    .group_by(invitations.c.customer, invitations.c.account, invitations.c.address)
 )
 _CLOSED_PLACES = select(
     addresses.c.account, addresses.c.address, addresses.c.opted_out_at, addresses.c.unreachable_at
@@ -188,8 +194,9 @@ def _circumstances(
     wishes = connection.execute(_WISHES).all()
     asked: dict[str, Instant] = {}
     if draft.rules.every:
-        rows = connection.execute(_ASKED_BEFORE, {"early": since - draft.rules.every, "since": since})
-        asked = {row.customer: row.at for row in rows}
+        for row in connection.execute(_ASKED_BEFORE, {"early": since - draft.rules.every, "since": since}):
+            for key in (row.customer, place_key(row.account, row.address)):
+                asked[key] = max(row.at, asked.get(key, 0))
     return Circumstances(
         accounts=accounts,
         windows=installation.windows,

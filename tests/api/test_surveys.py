@@ -116,3 +116,18 @@ async def test_what_is_no_survey(local: Service) -> None:
     assert (await local.ask("PATCH", "/v1/surveys/nobody", json={}, headers=headers)).status_code == 404
     merge = {**headers, "content-type": "application/merge-patch+json"}
     assert (await local.ask("PATCH", ONE, content=b"{}", headers=merge)).status_code == 200
+
+
+async def test_addresses_of_staff_are_for_those_who_set_them(service: Service) -> None:
+    private = {"alerts": {"to": ["email.support:head@acme.example"]}, "rules": {"staff": ["*@acme.example"]}}
+    changed = await service.ask("PATCH", ONE, json=private, headers={"if-match": '"1"'})
+    assert changed.status_code == 200
+    for path in (ONE, "/v1/surveys"):
+        assert "acme.example" not in (await service.ask("GET", path, scope=Scope.READ)).text
+        assert "head@acme.example" in (await service.ask("GET", path)).text
+
+
+async def test_null_goes_back_to_the_default(service: Service) -> None:
+    await service.ask("PATCH", ONE, json={"language": "pl", "greeting": True}, headers={"if-match": "*"})
+    back = await service.ask("PATCH", ONE, json={"language": None, "greeting": None}, headers={"if-match": "*"})
+    assert (back.json()["language"], back.json()["greeting"]) == ("ru", False)

@@ -92,8 +92,8 @@ def test_the_version_is_the_stores_and_the_id_stays() -> None:
         ({"position": -1}, "/position"),
         ({"position": True}, "/position"),
         ({"language": "русский"}, "/language"),
-        ({"language": None}, "/language"),
-        ({"scale": None}, "/scale"),
+        ({"language": 5}, "/language"),
+        ({"scale": []}, "/scale"),
         (
             {
                 "scale": {
@@ -138,7 +138,7 @@ def test_the_version_is_the_stores_and_the_id_stays() -> None:
         ({"timezone": 3}, "/timezone"),
         ({"opt_out": "never"}, "/opt_out"),
         ({"when_paused": "wait"}, "/when_paused"),
-        ({"when_paused": None}, "/when_paused"),
+        ({"when_paused": ""}, "/when_paused"),
         ({"greeting": "Hello"}, "/greeting"),
         ({"fallback": 1}, "/fallback"),
         ({"confirm_links": "no"}, "/confirm_links"),

@@ -62,7 +62,7 @@ def test_a_customer_is_asked_once_a_week_over_all_channels_and_surveys(world: Wo
     first = world.close("T-1", **who)
     second = world.close("T-2", form="shop", address={"channel": SHOP, "id": "v-ann"}, **who)
     assert (first.decision, second.decision, second.reason) == ("ask", "skip", "asked_recently")
-    assert world.close("T-3", customer={"id": "bert"}).decision == "ask", "another customer"
+    assert world.close("T-3", customer={"id": "bert"}, address={"channel": ACCOUNT, "id": "9"}).decision == "ask", "another customer"
     world.work()
     detail = detail_of(world, second)
     assert detail["rule"] == "every_s"
@@ -446,3 +446,15 @@ def test_each_reminder_knows_its_number(world: World, clock: Clock, number: int)
     (job,) = world.claim()
     assert (job.kind, job.revision) == ("reminder", number)
     assert DEFAULT_SURVEY.reminder(number, "en") == DEFAULT_SURVEY.text("reminder", "en")
+
+
+def test_one_chat_is_asked_once_a_week_by_whatever_name_its_reader_goes(world: World, clock: Clock) -> None:
+    change_survey(world, **WEEK)
+    world.close("T-1", customer={"id": "anna"})
+    assert world.close("T-2").reason == "asked_recently", "the same chat, without the desk's name of her"
+    assert world.close("T-3", desk="other", customer={"id": "77"}).reason == "asked_recently", "by another desk"
+    world.work()
+    assert again(world, clock, DAY, "T-4").reason == "asked_recently"
+    assert world.reopen("T-1") == 1
+    clock.forward(6 * DAY)
+    assert world.close("T-5", customer={"id": "anna"}).decision == "ask"

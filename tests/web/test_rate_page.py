@@ -369,7 +369,8 @@ async def test_words_of_the_survey_are_the_newest(local: Site) -> None:
 
 async def test_the_links_of_a_test_message_say_that_nothing_is_saved(local: Site) -> None:
     token = local.parts.tokens.issue(TEST_INVITATION)
-    for path in (f"/r/{token}", f"/r/{token}/5"):
+    assert (await local.client.post(f"/u/{token}", data={"List-Unsubscribe": "One-Click"})).status_code == 200
+    for path in (f"/r/{token}", f"/r/{token}/5", f"/u/{token}"):
         response = await local.get(path)
         assert response.status_code == 200
         assert "This is a test message: the rating is not saved." in response.text

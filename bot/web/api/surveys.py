@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
@@ -12,7 +13,7 @@ from bot.web.api.bodies import answer, decode, read_json_body
 from bot.web.api.errors import ApiProblem
 from bot.web.api.queries import no_parameters, page
 from bot.web.api.survey_trials import Surroundings, find_survey, own_members
-from ratings.store.keys import Scope
+from ratings.store.keys import ApiKey, Scope
 from ratings.store.pauses import RunPauses
 from ratings.store.store import Store
 from ratings.store.survey_history import list_versions, open_invitations, pauses
@@ -40,10 +41,10 @@ class SurveyRoutes:
 
     async def list(self, request: Request) -> Response:
         """List all surveys."""
-        await self._access.require(request, Scope.READ)
+        key = await self._access.require(request, Scope.READ)
         no_parameters(request)
         surveys = await self._store.read(load_surveys)
-        return answer(page([shown_survey(survey) for survey in surveys], None))
+        return answer(page([shown_survey(for_key(survey, key)) for survey in surveys], None))
 
     async def create(self, request: Request) -> Response:
         """Make a new survey."""
@@ -81,10 +82,10 @@ class SurveyRoutes:
 
     async def get(self, request: Request) -> Response:
         """Return one survey with its version as ETag."""
-        await self._access.require(request, Scope.READ)
+        key = await self._access.require(request, Scope.READ)
         no_parameters(request)
         survey = await self._find(request)
-        return answer(shown_survey(survey), headers={"etag": etag(survey)})
+        return answer(shown_survey(for_key(survey, key)), headers={"etag": etag(survey)})
 
     async def change(self, request: Request) -> Response:
         """Change what the body names, if the survey still has the version that If-Match names."""
@@ -128,6 +129,13 @@ def matches(if_match: list[str], survey: Survey) -> bool:
     """Decide whether If-Match (RFC 9110 §13.1.1) names this version. `*` is any; a weak tag never matches."""
     given = ",".join(if_match).strip()
     return given == "*" or etag(survey) in _TAG.findall(given)
+
+
+def for_key(survey: Survey, key: ApiKey) -> Survey:
+    """Return what a key may see: addresses of staff are for those who set them."""
+    if key.scope.allows(Scope.ADMIN):
+        return survey
+    return replace(survey, alerts=replace(survey.alerts, to=()), rules=replace(survey.rules, staff=()))
 
 
 def shown_survey(survey: Survey) -> dict[str, Any]:

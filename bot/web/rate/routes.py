@@ -102,7 +102,7 @@ class _RatingPage:
         token = request.path_params["token"]
         shown = await _load(self._store, self._tokens, token, self._clock())
         if shown is None:
-            return self._nobodys(request, token)
+            return _nobodys(request, self._pages, self._tokens, token)
         value = value_of(request.path_params.get("value", ""))
         hit = RecordHit(shown.invitation_id, value, request.method, visit_of(request.headers), self._timings)
         await self._store.writer.do(hit)
@@ -117,7 +117,7 @@ class _RatingPage:
         token = request.path_params["token"]
         number = self._tokens.read(token)
         if number is None:
-            return self._nobodys(request, token)
+            return _nobodys(request, self._pages, self._tokens, token)
         body = await _body(request, self._pages, self._max_body, (URLENCODED,))
         if isinstance(body, Response):
             return body
@@ -134,7 +134,7 @@ class _RatingPage:
     async def _take(self, request: Request, token: str, posted: Posted) -> Response:
         shown = await _load(self._store, self._tokens, token, self._clock())
         if shown is None:
-            return self._nobodys(request, token)
+            return _nobodys(request, self._pages, self._tokens, token)
         if not self._nonces.holds(posted.nonce, token, self._clock()):
             return self._refuse(shown, token, posted, 403, _STALE)
         if posted.act is Act.RATE:
@@ -192,12 +192,6 @@ class _RatingPage:
         address = self._pages.address(token) + (f"?{urlencode(query)}" if query else "")
         return Response(status_code=303, headers={**HEADERS, "location": address})
 
-    def _nobodys(self, request: Request, token: str) -> Response:
-        """Answer a token that is no invitation's: a test message says so, anything else is unknown."""
-        if self._tokens.read(token) == TEST_INVITATION:
-            return plain_page(request, self._pages, 200, "test")
-        return _unknown(request, self._pages)
-
     def _nonce(self, token: str, linked: int | None = None) -> str:
         return self._nonces.issue(token, self._clock(), linked)
 
@@ -230,8 +224,9 @@ class _StopPage:
 
     async def post(self, request: Request) -> Response:
         """Ask this address no more. Doing so again changes nothing."""
-        if self._tokens.read(request.path_params["token"]) is None:
-            return _unknown(request, self._pages)
+        token = request.path_params["token"]
+        if self._tokens.read(token) in {None, TEST_INVITATION}:
+            return _nobodys(request, self._pages, self._tokens, token)
         body = await _body(request, self._pages, self._max_body, (URLENCODED, MULTIPART))
         if isinstance(body, Response):
             return body
@@ -249,10 +244,17 @@ class _StopPage:
         token = request.path_params["token"]
         shown = await _load(self._store, self._tokens, token, self._clock())
         if shown is None:
-            return _unknown(request, self._pages)
+            return _nobodys(request, self._pages, self._tokens, token)
         nonce = self._nonces.issue(token, self._clock())
         view = visit_view(shown, token, nonce, None, request.query_params.get("lang", ""))
         return page(self._pages.stop(view), view.speech.language, status)
+
+
+def _nobodys(request: Request, pages: Pages, tokens: Tokens, token: str) -> Response:
+    """Answer a token that is no invitation's: that of a test message says so, anything else is unknown."""
+    if tokens.read(token) == TEST_INVITATION:
+        return plain_page(request, pages, 200, "test")
+    return _unknown(request, pages)
 
 
 async def _load(store: Store, tokens: Tokens, token: str, now: Instant) -> Page | None:
