@@ -1,10 +1,11 @@
 """What customers read where an admin has words of their own: greetings, reminders, reactions, silence, other scales."""
 
+from ratings.store.schema import jobs
 from ratings.times import DAY
 from sandbox.telegram import TelegramSandbox
 from sandbox.viber import ViberSandbox
 from tests.e2e.conftest import ANN, Start
-from tests.e2e.kit import the_rating
+from tests.e2e.kit import Service, the_rating, until
 from tests.e2e.test_telegram import labels, shows, the_prompt
 from tests.e2e.test_viber import VERA, StartViber, said, viber
 from tests.e2e.test_viber import start as start_viber
@@ -20,6 +21,15 @@ ENGLISH = {
 }
 
 
+async def at_rest(service: Service) -> None:
+    """Wait until what was sent is recorded: reminders keep their distance to it."""
+
+    async def look() -> bool:
+        return all(row["state"] != "leased" for row in await service.rows(jobs, "state"))
+
+    await until(look)
+
+
 async def test_a_first_message_greets_and_each_reminder_has_its_own_words(
     start: Start, sandbox: TelegramSandbox, sqlite_url: str
 ) -> None:
@@ -29,8 +39,10 @@ async def test_a_first_message_greets_and_each_reminder_has_its_own_words(
     await service.close("T-1", person={"name": "Ann"})
     prompt = await the_prompt(sandbox)
     assert prompt.text == "Hello! This is Acme <b>.\n\nHow was T-1?"
+    await at_rest(service)
     service.forward(DAY)
     assert (await the_prompt(sandbox, number=2)).text == "Please, a word on T-1."
+    await at_rest(service)
     service.forward(DAY)
     assert (await the_prompt(sandbox, number=3)).text == "The last time we ask, Ann."
     await service.close("T-2")
