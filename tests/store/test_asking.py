@@ -62,7 +62,9 @@ def test_a_customer_is_asked_once_a_week_over_all_channels_and_surveys(world: Wo
     first = world.close("T-1", **who)
     second = world.close("T-2", form="shop", address={"channel": SHOP, "id": "v-ann"}, **who)
     assert (first.decision, second.decision, second.reason) == ("ask", "skip", "asked_recently")
-    assert world.close("T-3", customer={"id": "bert"}, address={"channel": ACCOUNT, "id": "9"}).decision == "ask", "another customer"
+    assert world.close("T-3", customer={"id": "bert"}, address={"channel": ACCOUNT, "id": "9"}).decision == "ask", (
+        "another customer"
+    )
     world.work()
     detail = detail_of(world, second)
     assert detail["rule"] == "every_s"
