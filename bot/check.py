@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,7 +17,6 @@ from bot.settings import Settings, SettingsError, load_settings
 from bot.web.desk_hooks import desk_hook_path
 from bot.web.hooks import hook_path
 from channels.base import Channel, Mode
-from channels.base import Finding as ChannelFinding
 from desks.base import Desk
 from net.errors import DeliveryError
 from net.guard import Guard
@@ -229,17 +227,7 @@ async def _channels(settings: Settings) -> list[Finding]:
 
 async def _account(settings: Settings, account: str, channel: Channel) -> list[Finding]:
     base = settings.server.public_url
-    found: Sequence[ChannelFinding]
-    try:
-        async with asyncio.timeout(ACCOUNT_TIMEOUT):
-            found = await channel.check(base + hook_path(account) if base else None)
-    except TimeoutError:
-        return [Finding("channels.failed", "error", "the platform did not answer in time", "see api_url", account)]
-    except Exception as error:  # noqa: BLE001 - a kind that breaks its promise must not hide what the others say
-        return [Finding("channels.failed", "error", f"the check itself failed ({type(error).__name__})", "", account)]
-    finally:
-        await channel.close()
-    findings = [Finding(one.id, one.level, one.text, one.hint, account) for one in found]
+    findings = await _looked(channel, "channels.failed", account, base + hook_path(account) if base else None)
     if channel.capabilities.choices == "links" and not base:
         text, hint = "its links would lead nowhere: there is no public address", "set [server] public_url"
         findings.append(Finding("public_url.links", "error", text, hint, account))
@@ -260,16 +248,21 @@ async def _desks(settings: Settings) -> list[Finding]:
 
 async def _desk(settings: Settings, name: str, desk: Desk) -> list[Finding]:
     base = settings.server.public_url
+    return await _looked(desk, "desks.failed", name, base + desk_hook_path(name) if base else None)
+
+
+async def _looked(one: Channel | Desk, failed: str, name: str, url: str | None) -> list[Finding]:
+    """Let a channel or a desk look at itself. `failed` is the id of what is said when it cannot."""
     try:
         async with asyncio.timeout(ACCOUNT_TIMEOUT):
-            found = await desk.check(base + desk_hook_path(name) if base else None)
+            found = await one.check(url)
     except TimeoutError:
-        return [Finding("desks.failed", "error", "the desk did not answer in time", "see api_url", name)]
+        return [Finding(failed, "error", "it did not answer in time", "see api_url", name)]
     except Exception as error:  # noqa: BLE001 - a kind that breaks its promise must not hide what the others say
-        return [Finding("desks.failed", "error", f"the check itself failed ({type(error).__name__})", "", name)]
+        return [Finding(failed, "error", f"the check itself failed ({type(error).__name__})", "", name)]
     finally:
-        await desk.close()
-    return [Finding(one.id, one.level, one.text, one.hint, name) for one in found]
+        await one.close()
+    return [Finding(each.id, each.level, each.text, each.hint, name) for each in found]
 
 
 def _count(number: int, noun: str) -> str:

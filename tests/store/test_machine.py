@@ -4,11 +4,7 @@ Hypothesis plays; after every step what must never happen has not happened (desi
 rating an invitation, no prompt twice or after a reopen, no reminder after an answer, no vote lost).
 """
 
-import atexit
 import shutil
-import tempfile
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -19,7 +15,6 @@ from ratings.reports.filters import Filters
 from ratings.reports.summary import summarise
 from ratings.store.claims import Claimed
 from ratings.store.inbound import Tapped
-from ratings.store.migrate import migrate
 from ratings.store.results import Done, Failed
 from ratings.store.schema import events, invitations, ratings, votes
 from ratings.store.store import Store
@@ -27,20 +22,12 @@ from ratings.store.surveys import SaveSurvey, load_surveys
 from ratings.survey import parse_survey
 from ratings.times import DAY, HOUR, MINUTE, SECOND
 from tests.conftest import Clock
+from tests.store.machines import new_database, new_folder
 from tests.store.world import ACCOUNT, ANN, World
 
 CUSTOMERS = (ANN, "2")
 TICKETS = ("T-1", "T-2", "T-3")
 REMINDING = {"timing": {"reminders_s": [86400, 2 * 86400], "lapse_after_s": 3 * 86400}}
-
-
-@cache
-def _template() -> Path:
-    """Migrate once: every example begins with a copy."""
-    folder = Path(tempfile.mkdtemp(prefix="tapfive-machine-"))
-    atexit.register(shutil.rmtree, folder)
-    migrate(f"sqlite:///{folder}/tapfive.db")
-    return folder / "tapfive.db"
 
 
 class Machine(RuleBasedStateMachine):
@@ -51,9 +38,8 @@ class Machine(RuleBasedStateMachine):
 
     @initialize()
     def open(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="tapfive-machine-"))
-        shutil.copy(_template(), self.folder / "tapfive.db")
-        url = f"sqlite:///{self.folder}/tapfive.db"
+        self.folder = new_folder()
+        url = new_database(self.folder)
         self.clock = Clock()
         self.world = World(Store(url, self.clock).start(), self.clock)
         (survey,) = self.world.store.read_now(load_surveys)

@@ -4,13 +4,10 @@ Hypothesis plays desk, customers, admin and workers in any order, with repeats, 
 clock that is set back; on both engines.
 """
 
-import atexit
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
@@ -36,7 +33,6 @@ from ratings.store.closings import DeskReport, Installation
 from ratings.store.desk_results import FinishDesk, TicketWritten
 from ratings.store.desk_writes import ClaimDesk, DeskWrite
 from ratings.store.earlier import Decided
-from ratings.store.migrate import migrate
 from ratings.store.pauses import RunPauses
 from ratings.store.results import Done, Failed
 from ratings.store.schema import desk_results, invitations, ratings
@@ -46,6 +42,7 @@ from ratings.survey import parse_survey
 from ratings.ticket import parse_ticket
 from ratings.times import DAY, HOUR, MINUTE, SECOND
 from tests.conftest import Clock
+from tests.store.machines import new_database, new_folder
 from tests.store.world import ACCOUNT, World
 
 DESK = "generic.main"
@@ -66,15 +63,6 @@ SURVEY = {
 }
 
 
-@cache
-def _template() -> Path:
-    """Migrate once: every example begins with a copy."""
-    folder = Path(tempfile.mkdtemp(prefix="tapfive-weeks-"))
-    atexit.register(shutil.rmtree, folder)
-    migrate(f"sqlite:///{folder}/tapfive.db")
-    return folder / "tapfive.db"
-
-
 class Weeks(RuleBasedStateMachine):
     """One store, one desk with three tickets of two customers."""
 
@@ -85,7 +73,7 @@ class Weeks(RuleBasedStateMachine):
 
     @initialize()
     def open(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="tapfive-weeks-"))
+        self.folder = new_folder()
         self.url = self._database()
         self.clock = Clock()
         self.world = World(Store(self.url, self.clock).start(), self.clock)
@@ -98,8 +86,7 @@ class Weeks(RuleBasedStateMachine):
 
     def _database(self) -> str:
         if self.server is None:
-            shutil.copy(_template(), self.folder / "tapfive.db")
-            return f"sqlite:///{self.folder}/tapfive.db"
+            return new_database(self.folder)
         name = f"weeks_{os.getpid()}_{next(self.databases)}"
         _administer(self.server, f'CREATE DATABASE "{name}" TEMPLATE tapfive_template')
         return make_url(self.server).set(database=name).render_as_string(hide_password=False)
