@@ -4,7 +4,7 @@ Ranges are half-open; a bare date is a day of the installation's zone. Form, age
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, Table, literal_column, select, tex
 
 from ratings.errors import FieldError, InvalidInput
 from ratings.lifecycle import State
+from ratings.rights import EVERYTHING, Sight
 from ratings.store.schema import ratings, ticket_tags
 from ratings.times import Instant, parse_instant
 from ratings.votes import VoteState
@@ -51,7 +52,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What to show. Empty: everything."""
+    """What to show. Empty: everything that `sight` lets be seen: every report's rights are in its query."""
 
     equal: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     values: tuple[int, ...] = ()
@@ -61,12 +62,19 @@ class Filters:
     has_comment: bool | None = None
     words: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
+    sight: Sight = EVERYTHING
+
+    def seen_by(self, sight: Sight) -> "Filters":
+        """Return the same filters, over what somebody may see."""
+        return replace(self, sight=sight)
 
     def about_tickets(self, table: Table) -> list[ColumnElement[bool]]:
-        """Return the conditions on what was copied at closing: survey, form, channel, agent, group, priority, tag."""
+        """Return the conditions on what was copied at closing (survey, form, channel, agent, group, priority, tag), and on sight."""
         conditions: list[ColumnElement[bool]] = [
             table.c[_COLUMNS[name]].in_(wanted) for name, wanted in self.equal.items()
         ]
+        if self.sight.forms is not None:
+            conditions.append(table.c.form.in_(self.sight.forms))
         if self.tags:
             conditions.append(
                 table.c.id.in_(select(ticket_tags.c.invitation_id).where(ticket_tags.c.tag.in_(self.tags)))

@@ -8,7 +8,7 @@ from ratings.rules import Ask
 from ratings.store.unit import Row
 from ratings.survey import Survey
 from ratings.ticket import Ticket
-from ratings.times import Instant
+from ratings.times import SECOND, Instant
 
 
 def invitation_row(
@@ -68,7 +68,25 @@ def invitation_row(
         "window_until": ask.window_until if ask else None,
         "recovery_of": ask.recovery_of if ask else None,
         "writes_back": False,
+        "customer_name": ticket.customer.name,
+        "form_name": ticket.form.name if ticket.form else None,
+        "group_name": ticket.group.name if ticket.group else None,
+        "recording_url": ticket.recording_url,
+        "first_response_s": _seconds(ticket.opened_at, ticket.first_response_at),
+        "handling_s": _handling(ticket),
     }
+
+
+def _handling(ticket: Ticket) -> int | None:
+    """The time that went into it: as the desk says, else from its opening to its closing."""
+    if ticket.handling_s is not None:
+        return round(ticket.handling_s)
+    return _seconds(ticket.opened_at, ticket.closed_at)
+
+
+def _seconds(start: Instant | None, end: Instant | None) -> int | None:
+    """Seconds between two instants; None where one is not known, or they are in the wrong order."""
+    return None if start is None or end is None or end < start else (end - start) // SECOND
 
 
 @cache

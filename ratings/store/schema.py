@@ -109,6 +109,15 @@ invitations = Table(
     Column("recovery_of", Id),
     # the desk takes results back
     Column("writes_back", Boolean, nullable=False, server_default=false()),
+    # copied at closing, for the registry's rows and the reports of times
+    Column("customer_name", Text),
+    Column("form_name", Text),
+    Column("group_name", Text),
+    Column("recording_url", Text),
+    Column("first_response_s", Integer),
+    Column("handling_s", Integer),
+    # when what is personal in it was erased
+    Column("erased_at", BigInteger),
     UniqueConstraint("desk", "ticket_id", "closing"),
     Index(None, "account", "address"),
     Index(
@@ -401,9 +410,12 @@ accounts = Table(
     Column("paused_until", BigInteger, nullable=False),
     Column("next_send_at", BigInteger, nullable=False),
     Column("position", Text),
+    # since when an admin holds everything that would be sent by it, and who
+    Column("held_at", BigInteger),
+    Column("held_by", Text),
     sqlite_with_rowid=False,
 )
-"""What all processes share of an account: its pause, its pace, and where its polling stands."""
+"""What all processes share of an account: its pause, its pace, where its polling stands, and whether an admin holds it."""
 
 leases = Table(
     "leases",
@@ -567,3 +579,92 @@ id_blocks = Table(
     Column("next", BigInteger, nullable=False),
 )
 """Ids are handed out in blocks, so that a batch can be written by executemany without asking for each id."""
+
+# --- people ------------------------------------------------------------------------------------------------------
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("forms", Text),  # JSON list of the forms that they may see; none: all
+    Column("agents", Text),  # JSON list of the ids under which desks know them
+    Column("may_edit", Boolean, nullable=False),
+    Column("password_hash", Text),
+    Column("oidc_subject", Text, unique=True),
+    Column("language", Text),
+    Column("preferences", Text, nullable=False),  # JSON: columns, dismissed hints
+    Column("created_at", BigInteger, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("disabled_at", BigInteger),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("user_id", Id, ForeignKey("users.id"), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("agent", Text, nullable=False),
+    Index(None, "user_id"),
+)
+"""Who is signed in where. The hash is of the cookie's secret, which nobody else holds."""
+
+setup_links = Table(
+    "setup_links",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("created_at", BigInteger, nullable=False),
+)
+"""The one-time links that make the first owner; gone once there is one."""
+
+login_failures = Table(
+    "login_failures",
+    metadata,
+    Column("who", Text, primary_key=True),
+    Column("many", Integer, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+)
+"""Wrong passwords in a row, by a hash of the name that was tried."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),  # the database's own
+    Column("at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("before", Text),  # JSON
+    Column("after", Text),  # JSON
+    Index(None, "kind", "object"),
+)
+"""Every change that a person or a key made to what is set, written in the change's own transaction. Never a secret."""
+
+saved_views = Table(
+    "saved_views",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("user_id", Id, ForeignKey("users.id"), nullable=False),
+    Column("page", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("user_id", "page", "name"),
+)
+"""Filters under a name: a URL's query. Shared ones are seen by everybody, each with their own rights."""
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),  # JSON
+    Column("changed_at", BigInteger, nullable=False),
+    Column("changed_by", Text, nullable=False),
+)
+"""What is set for the whole installation by its pages."""

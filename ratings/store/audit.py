@@ -1,0 +1,37 @@
+"""The audit log: who changed what, from what to what, written in the transaction of the change itself."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import insert
+
+from ratings.store.schema import audit
+from ratings.store.unit import Unit
+
+Values = Mapping[str, Any]
+
+
+def note_change(
+    unit: Unit,
+    by: str,
+    what: str,
+    kind: str,
+    object_: str,
+    *,
+    before: Values | None = None,
+    after: Values | None = None,
+) -> None:
+    """Note one change. `what` is a verb (created, changed, removed …), `kind` and `object_` say of what; values hold no secret.
+
+    `by` is "user:NAME", "key:NAME" or "cli".
+    """
+    unit.connection.execute(
+        insert(audit).values(
+            at=unit.now, by=by, what=what, kind=kind, object=object_, before=_written(before), after=_written(after)
+        )
+    )
+
+
+def _written(values: Values | None) -> str | None:
+    return None if values is None else json.dumps(values, ensure_ascii=False, separators=(",", ":"))
