@@ -145,8 +145,13 @@ def read_cursor(cursor: str, size: int) -> list[int]:
     except (binascii.Error, ValueError):
         numbers = []
     if len(numbers) != size or any(abs(number) >= 2**63 for number in numbers):
-        raise InvalidInput((FieldError("/cursor", "it is none of ours; take it from `next` of the page before"),))
+        raise foreign_cursor()
     return numbers
+
+
+def foreign_cursor() -> InvalidInput:
+    """Return the error of a cursor that is none of a list's own."""
+    return InvalidInput((FieldError("/cursor", "it is none of ours; take it from `next` of the page before"),))
 
 
 def _time(instant: int | None) -> str | None:

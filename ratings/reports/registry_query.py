@@ -1,0 +1,300 @@
+"""What the registry is asked for, and the statements that find it: a row is an invitation with its rating.
+
+`show` picks the rows, and with the sort it picks the table that drives the query and the index that it walks:
+
+| show | sort | table, index |
+|---|---|---|
+| rated | rated, value | ratings (rated_at, id), (value, rated_at, id) |
+| rated; all, with a filter about answers | closed | ratings (closed_at, id) |
+| unanswered | asked | invitations (asked_at) where it is set |
+| the others | closed, decided | invitations (closed_at), (decided_at, id) |
+
+Tickets are found by their ids through invitations (ticket_id), words through the full-text index. Everything else is looked
+up by key, for the rows of one page.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, literal_column, or_, select
+
+from ratings.decisions import SkipReason
+from ratings.errors import FieldError, InvalidInput
+from ratings.lifecycle import State
+from ratings.reports.filters import INVITATION_STATES, STATES, Filters, parse_filters
+from ratings.rights import Sight
+from ratings.store.schema import desk_results, invitations, ratings
+from ratings.votes import VoteState
+
+
+class Show(StrEnum):
+    """Which closings: the first three leave none out, and none is in two of them."""
+
+    RATED = "rated"
+    UNANSWERED = "unanswered"  # asked, and no vote counts
+    NOT_ASKED = "not_asked"  # skipped, held, cancelled before, or not delivered
+    ALL = "all"
+
+
+SORTS: Mapping[Show, tuple[str, ...]] = {
+    Show.RATED: ("rated", "value", "closed"),
+    Show.UNANSWERED: ("asked", "closed", "decided"),
+    Show.NOT_ASKED: ("closed", "decided"),
+    Show.ALL: ("closed", "decided"),
+}
+"""By what each can be sorted; the first is what it is sorted by unless one is named. "-rated" is the newest first."""
+
+REASONS = tuple(reason.value for reason in SkipReason)
+OWN = ("show", "sort", "reason", "ticket")
+"""The parameters that the registry has beside the filters."""
+
+MAX_TICKETS = 100
+_NAMES = tuple(dict.fromkeys(name for names in SORTS.values() for name in names))
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """By what the rows are sorted, and which way."""
+
+    name: str = "rated"
+    falling: bool = True
+
+    def __str__(self) -> str:
+        return f"-{self.name}" if self.falling else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows, in which order. `filters.states` are of votes where rated ones are shown, else of invitations."""
+
+    filters: Filters = field(default_factory=Filters)
+    show: Show = Show.RATED
+    sort: Sort = Sort()
+    reasons: tuple[str, ...] = ()
+    tickets: tuple[str, ...] = ()
+
+    def seen_by(self, sight: Sight) -> "Wanted":
+        """Return the same, over what somebody may see."""
+        return Wanted(self.filters.seen_by(sight), self.show, self.sort, self.reasons, self.tickets)
+
+    @property
+    def about_answers(self) -> bool:
+        """True when a filter is about what customers said: only what was rated can fit it."""
+        filters = self.filters
+        rated = filters.ranges.get("rated")
+        return bool(
+            filters.values
+            or filters.value_max is not None
+            or filters.has_comment is not None
+            or filters.words
+            or (rated is not None and (rated.start is not None or rated.end is not None))
+        )
+
+    @property
+    def impossible(self) -> bool:
+        """True when no row can fit: nobody rated what was not answered, and what was asked was not skipped."""
+        if self.show in {Show.UNANSWERED, Show.NOT_ASKED} and self.about_answers:
+            return True
+        return bool(self.reasons) and (self.show in {Show.RATED, Show.UNANSWERED} or self.about_answers)
+
+    @property
+    def by_ratings(self) -> bool:
+        """True when the ratings drive the query."""
+        return self.show is Show.RATED or (self.show is Show.ALL and self.about_answers and self.sort.name == "closed")
+
+
+def parse_wanted(
+    parameters: Mapping[str, Sequence[str]], zone: ZoneInfo, *, also: Sequence[str] = (), seen_by: Sight | None = None
+) -> Wanted:
+    """Read the filters and the registry's own parameters. Raises InvalidInput that lists every wrong one."""
+    errors: list[FieldError] = []
+    shown = _word(parameters, "show", tuple(Show), errors) or Show.RATED
+    show = Show(shown)
+    sort = _sort(parameters, show, errors)
+    reasons = _reasons(parameters, errors)
+    tickets = tuple(dict.fromkeys(parameters.get("ticket", ())))
+    if "" in tickets or len(tickets) > MAX_TICKETS:
+        errors.append(FieldError("/ticket", f"give 1 to {MAX_TICKETS} ids of tickets, each as a parameter of its own"))
+    if any("\0" in ticket for ticket in tickets):
+        errors.append(FieldError("/ticket", "it has a NUL character in it"))
+    filters = Filters()
+    try:
+        states = STATES if show is Show.RATED else INVITATION_STATES
+        filters = parse_filters(parameters, zone, states=states, also=(*OWN, *also))
+    except InvalidInput as error:
+        errors.extend(error.errors)
+    if errors:
+        raise InvalidInput(tuple(errors))
+    wanted = Wanted(filters, show, sort, reasons, tickets)
+    return wanted if seen_by is None else wanted.seen_by(seen_by)
+
+
+def _word(
+    parameters: Mapping[str, Sequence[str]], name: str, allowed: Sequence[str], errors: list[FieldError]
+) -> str | None:
+    found = parameters.get(name, ())
+    if len(found) > 1:
+        errors.append(FieldError(f"/{name}", "it is given more than once"))
+    elif found and found[0] not in allowed:
+        errors.append(FieldError(f"/{name}", f"{found[0][:40]!r} is none of {', '.join(allowed)}"))
+    elif found:
+        return found[0]
+    return None
+
+
+def _sort(parameters: Mapping[str, Sequence[str]], show: Show, errors: list[FieldError]) -> Sort:
+    names = SORTS[show]
+    found = _word(parameters, "sort", [f"{sign}{name}" for name in names for sign in ("-", "")], errors)
+    return Sort(names[0]) if found is None else Sort(found.lstrip("-"), falling=found.startswith("-"))
+
+
+def _reasons(parameters: Mapping[str, Sequence[str]], errors: list[FieldError]) -> tuple[str, ...]:
+    found = tuple(word for text in parameters.get("reason", ()) for word in text.split(",") if word)
+    wrong = [word for word in found if word not in REASONS]
+    errors.extend(FieldError("/reason", f"{word[:40]!r} is none of {', '.join(REASONS)}") for word in wrong)
+    if "reason" in parameters and not found:
+        errors.append(FieldError("/reason", "it is empty; leave it out or give a value"))
+    return tuple(dict.fromkeys(found))
+
+
+# --- statements --------------------------------------------------------------------------------------------------
+
+Keys = tuple[ColumnElement[int], ...]
+
+COLUMNS = (
+    *(
+        invitations.c[name]
+        for name in (
+            "id",
+            "desk",
+            "ticket_id",
+            "ticket_url",
+            "subject",
+            "closed_at",
+            "decided_at",
+            "due_at",
+            "asked_at",
+            "decision",
+            "reason",
+            "detail",
+            "state",
+            "state_reason",
+            "delivery",
+            "survey_id",
+            "survey_version",
+            "account",
+            "form",
+            "form_name",
+            "group_id",
+            "group_name",
+            "agent_id",
+            "agent_name",
+            "priority",
+            "kind",
+            "customer_name",
+            "recording_url",
+            "first_response_s",
+            "handling_s",
+            "erased_at",
+        )
+    ),
+    ratings.c.value,
+    ratings.c.satisfied,
+    ratings.c.comment,
+    ratings.c.rated_at,
+    ratings.c.scale,
+    ratings.c.state.label("vote_state"),
+    desk_results.c.outcome,
+    desk_results.c.tag,
+)
+"""What a row is made of."""
+
+_ANSWERED: ColumnElement[str] = literal_column(f"'{State.ANSWERED.value}'")
+_KEYS_OF_RATINGS: Mapping[str, Keys] = {
+    "rated": (ratings.c.rated_at, ratings.c.id),
+    "value": (ratings.c.value, ratings.c.rated_at, ratings.c.id),
+    "closed": (ratings.c.closed_at, ratings.c.id),
+}
+_KEYS_OF_INVITATIONS: Mapping[str, Keys] = {
+    "closed": (invitations.c.closed_at, invitations.c.id),
+    "decided": (invitations.c.decided_at, invitations.c.id),
+    "asked": (invitations.c.asked_at, invitations.c.id),
+}
+
+
+def keys_of(wanted: Wanted) -> Keys:
+    """Return the columns that order the rows; the last is the id, so that no two rows are alike."""
+    return (_KEYS_OF_RATINGS if wanted.by_ratings else _KEYS_OF_INVITATIONS)[wanted.sort.name]
+
+
+def sort_number(wanted: Wanted) -> int:
+    """Return a number for a cursor, so that one of another order is told from ours."""
+    return _NAMES.index(wanted.sort.name) * 2 + wanted.sort.falling
+
+
+def conditions_of(wanted: Wanted, *, sqlite: bool) -> list[ColumnElement[bool]]:
+    """Return the conditions of a query over `source_of`: rights are among them."""
+    filters = wanted.filters
+    table = ratings if wanted.by_ratings else invitations
+    conditions = [
+        *filters.about_tickets(table),
+        *filters.between("asked", table.c.asked_at),
+        *filters.between("closed", table.c.closed_at),
+    ]
+    if wanted.tickets:
+        found = select(invitations.c.id).where(invitations.c.ticket_id.in_(wanted.tickets))
+        conditions.append(table.c.id.in_(found))
+    if wanted.show is Show.RATED:
+        conditions.append(ratings.c.state.in_(filters.states or (VoteState.CONFIRMED.value,)))
+    elif filters.states:
+        conditions.append(invitations.c.state.in_(filters.states))
+    if wanted.show is Show.UNANSWERED:
+        conditions += [invitations.c.asked_at.is_not(None), invitations.c.state != _ANSWERED]
+    if wanted.show is Show.NOT_ASKED:
+        conditions += [invitations.c.asked_at.is_(None), invitations.c.state != _ANSWERED]
+    if wanted.reasons:
+        conditions.append(invitations.c.reason.in_(wanted.reasons))
+    if wanted.show is Show.RATED or wanted.about_answers:
+        if wanted.show is not Show.RATED:
+            conditions.append(ratings.c.state == VoteState.CONFIRMED.value)
+        conditions += [*filters.between("rated", ratings.c.rated_at), *filters.about_answers(sqlite=sqlite)]
+    return conditions
+
+
+def source_of(wanted: Wanted) -> FromClause:
+    """Return the tables that the conditions are about, the one that drives the query first."""
+    if wanted.by_ratings:
+        needs_state = wanted.show is not Show.RATED and wanted.filters.states
+        return ratings.outerjoin(invitations, invitations.c.id == ratings.c.id) if needs_state else ratings
+    if wanted.about_answers:
+        return invitations.join(ratings, ratings.c.id == invitations.c.id)
+    return invitations
+
+
+def rows_of(wanted: Wanted, *, sqlite: bool) -> Select[Any]:
+    """Return the statement of whole rows, not yet ordered nor cut.
+
+    The other tables are joined from the outside, also where each row has one there: so no planner starts with them.
+    """
+    if wanted.by_ratings:
+        source: FromClause = ratings.outerjoin(invitations, invitations.c.id == ratings.c.id)
+    elif wanted.about_answers:
+        source = source_of(wanted)
+    else:
+        source = invitations.outerjoin(ratings, ratings.c.id == invitations.c.id)
+    joined = source.outerjoin(desk_results, desk_results.c.invitation_id == invitations.c.id)
+    return select(*COLUMNS).select_from(joined).where(*conditions_of(wanted, sqlite=sqlite))
+
+
+def beyond(keys: Keys, values: Sequence[int], *, falling: bool) -> ColumnElement[bool]:
+    """Return the condition of what follows the row with these values."""
+    first, value = keys[0], values[0]
+    strictly = first < value if falling else first > value
+    if len(keys) == 1:
+        return strictly
+    # The plain range comes first, so that the index is used; the rest only cuts among those alike.
+    reached = first <= value if falling else first >= value
+    return and_(reached, or_(strictly, beyond(keys[1:], values[1:], falling=falling)))
