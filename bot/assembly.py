@@ -34,6 +34,7 @@ from bot.web.api.survey_trials import Surroundings
 from bot.web.app import Application, make_rest
 from bot.web.desk_hooks import DeskHooks
 from bot.web.hooks import Hooks, hook_path
+from bot.web.pages import Shell, page_routes
 from bot.web.rate import rate_routes
 from bot.web.rate.nonces import Nonces
 from channels import registry
@@ -179,7 +180,8 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
     polled = {account: channel for account, channel in channels.items() if channel.config.mode is Mode.POLLING}
     event_sender = EventSender(HttpClient(guard=guard), clock)
     api = make_api(store, closings, tokens, settings, clock, event_sender, guard, around)
-    pages = rate_routes(
+    shell = Shell(store, settings, clock)
+    for_customers = rate_routes(
         store,
         tokens,
         Nonces(secrets),
@@ -218,7 +220,7 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
         application=Application(
             Hooks(channels, answers, metrics, settings.server.max_body),
             DeskHooks(desks, reports, metrics, clock),
-            make_rest(store, metrics, api, clock, pages),
+            make_rest(store, metrics, api, clock, [*for_customers, *page_routes(shell)]),
         ),
     )
 

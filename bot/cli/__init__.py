@@ -20,6 +20,7 @@ COMMANDS = {
     "survey": "bot.cli.surveys:app",
     "ratings": "bot.cli.ratings:app",
     "close": "bot.cli.close:close",
+    "user": "bot.cli.users:app",
     "apikey": "bot.cli.keys:app",
     "desk": "bot.cli.desks:app",
 }

@@ -1,8 +1,9 @@
 """`serve` and `work`: the running service."""
 
+import secrets
 import socket
 from contextlib import ExitStack
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
@@ -12,6 +13,10 @@ from bot.cli.failures import CommandError
 from bot.logs import configure_logging
 from bot.running import CannotListen, listen, run, url_of
 from bot.settings import Settings
+from ratings.store.users import MakeSetupLink, any_user, hash_secret
+
+if TYPE_CHECKING:
+    from bot.assembly import Parts
 
 _log = structlog.get_logger("tapfive.service")
 
@@ -44,6 +49,8 @@ def _run(settings: Settings, *, web: bool, work: bool) -> None:
         configure_logging(settings.log.level, settings.log.format)
 
         def ready() -> None:
+            if sockets:
+                _tell_setup_link(parts, settings.server.public_url or url_of(sockets[0]))
             _log.info(
                 "running",
                 url=url_of(sockets[0]) if sockets else None,
@@ -58,6 +65,13 @@ def _run(settings: Settings, *, web: bool, work: bool) -> None:
             _log.critical("stopped, since nothing could be stored any more; start it again")
             raise typer.Exit(1) from None
     _log.info("stopped")
+
+
+def _tell_setup_link(parts: "Parts", home: str) -> None:
+    """Print a one-time link for the first owner, where nobody may sign in yet: to standard output, never to the log."""
+    secret = secrets.token_urlsafe(32)
+    if not parts.store.read_now(any_user) and parts.store.writer.do_now(MakeSetupLink(hash_secret(secret))):
+        typer.echo(f"Nobody can sign in yet. Open this within a day to become the owner: {home}/setup/{secret}")
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -30,13 +30,6 @@ READY_SECONDS = 2.0
 
 METRICS_SECONDS = 8.0
 """How long the depth of the outbox may take: less than Prometheus waits by default."""
-
-_HOME = (
-    "<!doctype html><meta charset=utf-8><meta name=viewport content='width=device-width'><title>Tapfive</title>"
-    "<style>body{{font:16px/1.5 system-ui;margin:3rem auto;max-width:34rem;padding:0 1rem;color-scheme:light dark}}</style>"
-    "<h1>Tapfive {version}</h1><p>The service is running. "
-    "<a href=/api/docs>API</a> · <a href=/metrics>metrics</a> · <a href=/readyz>ready?</a>"
-)
 
 
 class Application:
@@ -60,11 +53,8 @@ class Application:
 def make_rest(
     store: Store, metrics: Metrics, api: ASGIApp, clock: Callable[[], Instant], pages: Sequence[BaseRoute] = ()
 ) -> Starlette:
-    """Return everything but the hooks. `pages` are the routes of customers' pages."""
+    """Return everything but the hooks. `pages` are the routes of everybody's pages."""
     probe = _Probe(store)
-
-    async def home(_request: Request) -> Response:
-        return HTMLResponse(_HOME.format(version=__version__))
 
     async def health(_request: Request) -> Response:
         return JSONResponse({"status": "ok", "version": __version__})
@@ -100,7 +90,6 @@ def make_rest(
 
     front = Starlette(
         routes=[
-            Route("/", home),
             Route("/healthz", health),
             Route("/readyz", ready),
             Route("/metrics", render_metrics),

@@ -30,8 +30,8 @@ from bot.web.rate.requests import (
     visit_of,
 )
 from bot.web.rate.responses import HEADERS, page, problem
-from bot.web.rate.static_files import StaticFile
 from bot.web.rate.view import Screen, View, refused_view, visit_view
+from bot.web.static_files import StaticFile
 from ratings.lifecycle import TEST_INVITATION, Outcome
 from ratings.links import Timings
 from ratings.store.link_votes import PageResult, PageVote, RecordHit, Withdraw
@@ -57,7 +57,7 @@ def rate_routes(
     base: str = "",
 ) -> list[BaseRoute]:
     """Return the routes of page, opt-out and their files. `base` is the path of the public address ("" or "/tapfive")."""
-    css, js = StaticFile("rate.css"), StaticFile("rate.js")
+    css, js = StaticFile("bot.web.rate", "rate.css"), StaticFile("bot.web.rate", "rate.js")
     pages = Pages(base, css.address(base), js.address(base))
     rating = _RatingPage(store, tokens, nonces, timings, clock, pages, max_body)
     stopping = _StopPage(store, tokens, nonces, clock, pages, max_body)

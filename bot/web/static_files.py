@@ -1,4 +1,4 @@
-"""The page's style and script: read once, and known by what is in them."""
+"""Styles and scripts of pages: read once, and known by what is in them."""
 
 import hashlib
 from importlib.resources import files
@@ -12,11 +12,11 @@ _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-
 
 
 class StaticFile:
-    """One file under /static."""
+    """One file under /static; it lies in the folder `static` of a package."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, package: str, name: str) -> None:
         self._path = f"/static/{name}"
-        self._body = files("bot.web.rate").joinpath("static", name).read_bytes()
+        self._body = files(package).joinpath("static", name).read_bytes()
         self._digest = hashlib.sha256(self._body).hexdigest()[:16]
         self._type = _TYPES[name.rpartition(".")[2]]
 

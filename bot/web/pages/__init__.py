@@ -1,0 +1,27 @@
+"""Pages for managers and admins: see it, filter it, switch it, trust it. Server-rendered, over the same queries as the API."""
+
+from starlette.routing import BaseRoute
+
+from bot.web.pages.entrance import Entrance
+from bot.web.pages.home import Home
+from bot.web.pages.people import People
+from bot.web.pages.shell import Shell
+from bot.web.pages.speech import mark
+from ratings.rights import Right
+
+SETTINGS_PLACES = (("/settings/users", mark("Users"), Right.PEOPLE),)
+"""The pages below /settings, in the order of their navigation: path, title, what they want."""
+
+
+def page_routes(shell: Shell) -> list[BaseRoute]:
+    """Return the routes of all pages."""
+    shell.say_with(settings_places=SETTINGS_PLACES)
+    return [
+        *shell.static_routes(),
+        *Entrance(shell).routes(),
+        *Home(shell).routes(),
+        *People(shell).routes(),
+    ]
+
+
+__all__ = ["Shell", "page_routes"]

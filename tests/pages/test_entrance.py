@@ -1,0 +1,212 @@
+"""Signing in and out, the first owner, forged forms, wrong passwords, sessions that end."""
+
+import pytest
+
+from bot.passwords import hash_password
+from bot.web.pages.entrance import next_page
+from ratings.rights import Role
+from ratings.store.users import (
+    FREE_TRIES,
+    LONGEST_WAIT,
+    SESSION_IDLE,
+    SETUP_LIFE,
+    AddUser,
+    ChangeUser,
+    MakeSetupLink,
+    Rights,
+    SetPassword,
+    hash_secret,
+    list_users,
+    wait_after,
+)
+from ratings.times import MINUTE, SECOND
+from tests.api.service import make_parts
+from tests.conftest import Clock
+from tests.pages.office import HOME, PASSWORD, Office, Person, csrf_of, statuses
+
+WRONG = "The name or the password is wrong."
+
+
+async def test_a_stranger_is_led_to_the_sign_in_and_back(office: Office) -> None:
+    writer = office.parts.store.writer
+    writer.do_now(AddUser("ann@example.org", Rights(Role.MANAGER), hash_password(PASSWORD), "test"))
+    led = await office.stranger.get("/account?lang=en")
+    assert (led.status_code, led.headers["location"]) == (303, "/login?next=%2Faccount%3Flang%3Den")
+    page = await office.stranger.follow(led)
+    assert 'id="login"' in page.text
+    assert page.headers["cache-control"] == "no-store"
+    fields = {"next": "/account?lang=en", "username": " Ann@Example.org ", "password": PASSWORD}
+    signed_in = await office.stranger.client.post("/login", data=fields)
+    assert signed_in.headers["location"] == "/account?lang=en"
+    cookie = signed_in.headers["set-cookie"].lower()
+    assert all(part in cookie for part in ("httponly", "samesite=lax", "path=/"))
+    assert "ann@example.org" in (await office.stranger.follow(signed_in)).text
+
+    out = await office.stranger.post("/logout")
+    assert "You have signed out." in (await office.stranger.follow(out)).text
+    assert (await office.stranger.get("/account")).status_code == 303
+
+
+async def test_wrong_names_and_wrong_passwords_are_answered_alike(local: Office) -> None:
+    local.parts.store.writer.do_now(SetPassword(local.ids["manager"], hash_password(PASSWORD), "test"))
+    for fields in (
+        {"username": "manager", "password": "wrong"},
+        {"username": "nobody", "password": PASSWORD},
+        {"username": " ", "password": PASSWORD},
+        {"username": ""},
+    ):
+        answered = await local.stranger.client.post("/login", data=fields)
+        assert (answered.status_code, WRONG in answered.text) == (401, True)
+        assert "set-cookie" not in answered.headers
+
+
+async def test_many_wrong_passwords_in_a_row_make_everybody_wait(office: Office) -> None:
+    office.parts.store.writer.do_now(SetPassword(office.ids["manager"], hash_password(PASSWORD), "test"))
+    wrong = {"username": "manager", "password": "wrong"}
+    right = {"username": "Manager", "password": PASSWORD}
+    for _ in range(FREE_TRIES):
+        assert (await office.stranger.client.post("/login", data=wrong)).status_code == 401
+    refused = await office.stranger.client.post("/login", data=right)
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+    assert (await office.stranger.client.post("/login", data={**right, "username": "other"})).status_code == 401
+    office.clock.forward(SECOND)
+    assert (await office.stranger.client.post("/login", data=right)).status_code == 303
+
+
+def test_the_wait_doubles_and_has_an_end() -> None:
+    waits = [wait_after(many) for many in range(FREE_TRIES + 4)]
+    assert waits == [0] * FREE_TRIES + [SECOND, 2 * SECOND, 4 * SECOND, 8 * SECOND]
+    assert wait_after(10_000) == LONGEST_WAIT
+
+
+async def test_the_first_owner_is_made_by_a_link_that_works_once(store_url: str, clock: Clock) -> None:
+    parts = make_parts(store_url, clock)
+    parts.store.start()
+    try:
+        store = parts.store
+        assert store.writer.do_now(MakeSetupLink(hash_secret("one")))
+        assert store.writer.do_now(MakeSetupLink(hash_secret("two")))
+        first = Person(parts)
+        assert (await first.get("/setup/three")).status_code == 410
+        assert 'id="setup"' in (await first.get("/setup/one")).text
+        for fields in ({"username": "", "password": PASSWORD}, {"username": "boss", "password": "short"}):
+            assert (await first.client.post("/setup/one", data=fields)).status_code == 422
+        made = await first.client.post("/setup/one", data={"username": "Boss", "password": PASSWORD})
+        assert (made.status_code, made.headers["location"]) == (303, "/")
+        assert "Welcome" in (await first.follow(made)).text
+        assert [(user.name, user.role) for user in store.read_now(list_users)] == [("boss", Role.OWNER)]
+        for used in ("one", "two"):
+            again = await Person(parts).client.post(f"/setup/{used}", data={"username": "thief", "password": PASSWORD})
+            assert again.status_code == 410
+        assert not store.writer.do_now(MakeSetupLink(hash_secret("four")))
+        await first.client.aclose()
+    finally:
+        parts.store.stop()
+
+
+async def test_a_set_up_link_ends_after_a_day(sqlite_url: str, clock: Clock) -> None:
+    parts = make_parts(sqlite_url, clock)
+    parts.store.start()
+    try:
+        parts.store.writer.do_now(MakeSetupLink(hash_secret("one")))
+        client = Person(parts).client
+        clock.forward(SETUP_LIFE)
+        assert (await client.post("/setup/one", data={"username": "boss", "password": PASSWORD})).status_code == 410
+        assert parts.store.read_now(list_users) == []
+        await client.aclose()
+    finally:
+        parts.store.stop()
+
+
+async def test_forms_of_other_sites_are_refused(local: Office) -> None:
+    token = csrf_of(await local.manager.get("/account"))
+    post = local.manager.client.post
+    for fields, headers in (
+        ({"x": ""}, {}),
+        ({"csrf": "0" * 64}, {}),
+        ({"csrf": "é"}, {}),
+        ({"csrf": csrf_of(await local.owner.get("/account"))}, {}),
+        ({"csrf": token}, {"sec-fetch-site": "cross-site"}),
+        ({"csrf": token}, {"sec-fetch-site": "same-site"}),
+        ({"csrf": token}, {"origin": "https://evil.example"}),
+        ({"csrf": token}, {"origin": "null"}),
+    ):
+        refused = await post("/account/sign-out", data=fields, headers=headers)
+        assert refused.status_code == 403, (fields, headers)
+    assert (await post("/account/sign-out", data={"csrf": token}, headers={"origin": HOME})).status_code == 303
+    signing_in = await local.stranger.client.post(
+        "/login", data={"username": "x"}, headers={"sec-fetch-site": "cross-site"}
+    )
+    assert signing_in.status_code == 403
+
+
+async def test_what_is_no_form_is_told_so(local: Office) -> None:
+    for body, kind in (
+        (b"{}", "application/json"),
+        (b"csrf=%00", "application/x-www-form-urlencoded"),
+        (b"a&" * 3000, "application/x-www-form-urlencoded"),
+        (b"\xff", "application/x-www-form-urlencoded"),
+        (b"a" * 2_000_000, "application/x-www-form-urlencoded"),
+    ):
+        answered = await local.manager.client.post("/logout", content=body, headers={"content-type": kind})
+        assert answered.status_code == 400, body[:20]
+    assert (await local.manager.client.post("/account")).status_code == 405
+    assert (await local.manager.client.get("/logout")).status_code == 405
+
+
+async def test_sessions_end_when_nobody_uses_them_and_when_their_owner_is_shut_out(office: Office) -> None:
+    office.clock.forward(SESSION_IDLE - MINUTE)
+    assert (await office.manager.get("/account")).status_code == 200
+    office.clock.forward(SESSION_IDLE - MINUTE)  # it was used meanwhile
+    assert (await office.manager.get("/account")).status_code == 200
+    assert (await office.admin.get("/account")).status_code == 303
+    office.parts.store.writer.do_now(ChangeUser(office.ids["manager"], Rights(Role.MANAGER), True, "test"))
+    assert (await office.manager.get("/account")).status_code == 303
+
+
+async def test_signing_out_everywhere_else_leaves_this_session(office: Office) -> None:
+    elsewhere = Person(office.parts, "manager", office.session("manager", "another"))
+    ended = await office.manager.post("/account/sign-out")
+    assert "1 other session is ended." in (await office.manager.follow(ended)).text
+    assert (await elsewhere.get("/account")).status_code == 303
+    await elsewhere.client.aclose()
+
+
+async def test_ones_own_password_wants_the_old_one(local: Office) -> None:
+    local.parts.store.writer.do_now(SetPassword(local.ids["manager"], hash_password(PASSWORD), "test"))
+    local.session("manager")
+    change = local.manager.post
+    assert (await change("/account/password", old="wrong", new="a new long one")).status_code == 422
+    assert (await change("/account/password", old=PASSWORD, new="short")).status_code == 422
+    changed = await change("/account/password", old=PASSWORD, new="a new long one")
+    assert "is changed" in (await local.manager.follow(changed)).text
+    fields = {"username": "manager", "password": "a new long one"}
+    assert (await local.stranger.client.post("/login", data=fields)).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "wanted", ["https://evil.example/", "//evil.example", "/\\evil.example", "evil", "/a\nb", "javascript:alert(1)", ""]
+)
+def test_signing_in_leads_to_our_own_pages_only(wanted: str) -> None:
+    assert next_page(wanted) == "/"
+    assert next_page("/ratings?value_max=2") == "/ratings?value_max=2"
+
+
+async def test_the_language_is_the_readers(local: Office) -> None:
+    assert "Войти" in (await local.stranger.get("/login", headers={"accept-language": "ru-RU,en;q=0.5"})).text
+    assert "Sign in" in (await local.stranger.get("/login", headers={"accept-language": "fr"})).text
+    assert "Войти" in (await local.stranger.get("/login?lang=ru")).text
+    chosen = await local.manager.post("/language", language="ru", next="/account")
+    page = await local.manager.follow(chosen)
+    assert "Мой профиль" in page.text
+    assert page.headers["content-language"] == "ru"
+
+
+async def test_each_page_of_people_wants_its_role(office: Office) -> None:
+    everybody = {"stranger": 303, "agent": 200, "manager": 200, "admin": 200, "owner": 200}
+    assert await statuses(office, "/account") == everybody
+    admins = {"stranger": 303, "agent": 403, "manager": 403, "admin": 200, "owner": 200}
+    assert await statuses(office, "/settings/users") == admins
+    assert await statuses(office, f"/settings/users/{office.ids['manager']}") == admins
+    owners = {**admins, "admin": 403}
+    assert await statuses(office, f"/settings/users/{office.ids['owner']}") == owners
