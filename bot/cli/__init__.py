@@ -17,6 +17,7 @@ COMMANDS = {
     "migrate": "bot.cli.upkeep:migrate",
     "check": "bot.cli.upkeep:check",
     "demo": "bot.cli.demo:demo",
+    "sample": "bot.cli.sample:sample",
     "survey": "bot.cli.surveys:app",
     "ratings": "bot.cli.ratings:app",
     "close": "bot.cli.close:close",
