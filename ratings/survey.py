@@ -17,6 +17,7 @@ from ratings.conditions import Condition, condition_to_dict, parse_condition
 from ratings.errors import FieldError, InvalidInput, found, found_type, step
 from ratings.hours import zone_named
 from ratings.outcomes import Outcomes, outcomes_to_dict, read_outcomes
+from ratings.release import Release, read_release, release_to_dict
 from ratings.scale import DEFAULT_SCALE, Scale
 from ratings.send_rules import SendRules, read_rules, rules_to_dict
 from ratings.texts import LANGUAGES, OWN_KEYS, REACTION, check_text, reaction_value
@@ -73,6 +74,7 @@ class Survey:
     timing: Timing = field(default_factory=Timing)
     outcomes: Outcomes = field(default_factory=Outcomes)
     alerts: Alerts = field(default_factory=Alerts)
+    release: Release = field(default_factory=Release)
     paused_at: Instant | None = field(default=None, compare=False)
 
     @property
@@ -209,6 +211,7 @@ def survey_to_dict(survey: Survey) -> dict[str, object]:
         "timing": timing_to_dict(survey.timing),
         "outcomes": outcomes_to_dict(survey.outcomes),
         "alerts": alerts_to_dict(survey.alerts),
+        "release": release_to_dict(survey.release),
     }
 
 
@@ -366,4 +369,5 @@ _READERS: dict[str, Reader] = {
     "timing": lambda errors, value, start: read_timing(errors, value, start.timing, "/timing"),
     "outcomes": lambda errors, value, start: read_outcomes(errors, value, start.outcomes, "/outcomes"),
     "alerts": lambda errors, value, start: read_alerts(errors, value, start.alerts, "/alerts"),
+    "release": lambda errors, value, start: read_release(errors, value, start.release, "/release"),
 }

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ratings.conditions import OPERATORS
+from ratings.release import NO_RELEASE, release_to_dict
 from ratings.rules import SkipReason
 from ratings.send_rules import NO_RULES, rules_to_dict
 from ratings.survey import BINDINGS, DEFAULT_SURVEY, survey_to_dict
@@ -43,6 +44,11 @@ def test_every_timing_is_named_with_its_default() -> None:
 @pytest.mark.parametrize("key", [*rules_to_dict(NO_RULES), *BINDINGS, "when_paused", "greeting", "company", "timezone"])
 def test_every_rule_and_binding_is_named(key: str) -> None:
     assert f"`{key}`" in PAGE or f"`{key} = " in PAGE
+
+
+def test_every_part_of_the_release_is_named_with_its_default() -> None:
+    for key, default in release_to_dict(NO_RELEASE).items():
+        assert f"| `{key}` | {str(default).lower()} |" in PAGE
 
 
 @pytest.mark.parametrize("key", ["reminder_2", "reminder_3", "reaction.<value>", "one_is_best = true"])

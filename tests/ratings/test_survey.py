@@ -12,6 +12,7 @@ from ratings.conditions import parse_condition
 from ratings.errors import InvalidInput
 from ratings.hours import Hours
 from ratings.outcomes import Outcomes
+from ratings.release import Release
 from ratings.scale import DEFAULT_SCALE, Choice, Scale
 from ratings.send_rules import SendRules
 from ratings.survey import DEFAULT_SURVEY, Survey, parse_survey, survey_to_dict
@@ -66,6 +67,14 @@ def test_a_change_touches_only_what_it_names() -> None:
     assert base.texts["ru"]["thanks"] == "Спасибо"
     emptied = parse_survey({"ask_when": None, "texts": None, "timing": None, "forms": []}, base=base)
     assert emptied == Survey("s", "s")
+
+
+def test_a_release_is_merged_and_null_takes_it_back() -> None:
+    base = parse_survey({"id": "s", "release": {"to_agents": True, "after_ratings": 3}})
+    assert base.release == Release(to_agents=True, after_ratings=3, after_days=14)
+    changed = parse_survey({"release": {"after_ratings": None, "after_days": 30}}, base=base)
+    assert changed.release == Release(to_agents=True, after_ratings=5, after_days=30)
+    assert parse_survey({"release": None}, base=base).release == Release()
 
 
 def test_the_version_is_the_stores_and_the_id_stays() -> None:
@@ -145,6 +154,11 @@ def test_the_version_is_the_stores_and_the_id_stays() -> None:
         ({"rules": {"min_talk": 5}}, "/rules/min_talk"),
         ({"outcomes": {"levels": {"6": "close"}}}, "/outcomes/levels/6"),
         ({"alerts": {"to": ["somebody"]}}, "/alerts/to/0"),
+        ({"release": []}, "/release"),
+        ({"release": {"to_agents": 1}}, "/release/to_agents"),
+        ({"release": {"after_ratings": 0}}, "/release/after_ratings"),
+        ({"release": {"after_days": 367}}, "/release/after_days"),
+        ({"release": {"after_weeks": 2}}, "/release/after_weeks"),
         ({"timing": {"hours": {"quiet": {"from": "9", "to": "10:00"}}}}, "/timing/hours/quiet/from"),
         ({"texts": {"ru": {"reaction.6": "x"}}}, "/texts/ru/reaction.6"),
         ({"texts": {"ru": {"reaction.05": "x"}}}, "/texts/ru/reaction.05"),
@@ -224,6 +238,7 @@ SWITCHES_AND_PARTS: dict[str, st.SearchStrategy[Any]] = {
     "rules": st.builds(SendRules, min_talk=DURATIONS, closed_by=st.just(("auto",)), share=st.sampled_from([0.1, 1.0])),
     "outcomes": st.builds(Outcomes, tag_below=st.none() | st.just(3), note=st.booleans()),
     "alerts": st.builds(Alerts, value_max=st.none() | st.just(2), hours=st.none() | st.just(NIGHT), words=NAMES),
+    "release": st.builds(Release, st.booleans(), st.integers(1, 100), st.integers(1, 366)),
 }
 SURVEYS = st.builds(
     Survey,

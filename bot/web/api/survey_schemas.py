@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import get_args
 
 from bot.web.api.schemas import Schema, maybe, ref, thing
-from ratings import alerting, outcomes, reading, send_rules, timing
+from ratings import alerting, outcomes, reading, release, send_rules, timing
 from ratings.scale import MAX_CHOICES, MAX_LABEL, MAX_SYMBOL, MAX_VALUE, MIN_CHOICES, MIN_VALUE
 from ratings.survey import MAX_BOUND, MAX_NAME, MAX_POSITION, OptOut, WhenPaused
 from ratings.texts import MAX_TEMPLATE, OWN_KEYS
@@ -202,6 +202,21 @@ _ALERTS: dict[str, Schema] = {
     "per_hour": {"type": "integer", "minimum": 1, "maximum": alerting.MAX_PER_HOUR},
     "hours": _HOURS | {"description": "when to tell; {}: at any time"},
 }
+_RELEASE: dict[str, Schema] = {
+    "to_agents": _switch("agents see their own ratings, once these are released"),
+    "after_ratings": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": release.MAX_RATINGS,
+        "description": "so many of an agent's ratings are released together",
+    },
+    "after_days": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": release.MAX_DAYS,
+        "description": "a rating is released after so many days at the latest",
+    },
+}
 _LANGUAGE: Schema = {"type": "string", "pattern": "^[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}$"}
 _TEMPLATE: Schema = {"type": "string", "maxLength": MAX_TEMPLATE}
 _REACTION = r"^reaction\.[1-9][0-9]?$"
@@ -254,6 +269,7 @@ _CHANGES: dict[str, Schema] = {
     "timing": _changeable(_TIMING),
     "outcomes": _changeable({**_OUTCOMES, "levels": _levels([*_THENS, None])}),
     "alerts": _changeable(_ALERTS),
+    "release": _changeable(_RELEASE),
 }
 _SURVEY: dict[str, Schema] = {
     "id": {"type": "string"},
@@ -273,6 +289,7 @@ _SURVEY: dict[str, Schema] = {
     "timing": thing(_TIMING),
     "outcomes": thing(_OUTCOMES),
     "alerts": thing(_ALERTS),
+    "release": thing(_RELEASE),
 }
 _PAUSED_AT: Schema = {"type": ["string", "null"], "format": "date-time", "description": "since when it is off"}
 SURVEY: Schema = thing({**_SURVEY, "paused_at": _PAUSED_AT})
