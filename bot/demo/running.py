@@ -14,6 +14,7 @@ import tomli_w
 import typer
 
 from bot import assembly, clock
+from bot.demo.history import prepare
 from bot.demo.places import DEADLINE, LOOK_AGAIN
 from bot.demo.result import (
     Decision,
@@ -118,13 +119,15 @@ class _Demo:
         try:
             async with asyncio.timeout(DEADLINE):
                 key = await self._make_key()
+                sign_in = None if self.options.once else await prepare(self.store, self.settings.server.timezone)
                 await self._set_rule()
                 await self.world.ready(self._position)
                 decisions = await self._close_tickets(key)
                 if self.options.once:
                     await self.world.play(SCENES)
                     return await self._compare(decisions)
-            explain(Places(self.world.url, self.url, key, self.config, self.settle), decisions)
+            assert sign_in is not None
+            explain(Places(self.world.url, self.url, key, self.config, self.settle, sign_in), decisions)
             ends = False
         except (DeliveryError, TimeoutError, ExceptionGroup) as error:
             typer.echo(f"tapfive: the demo did not come to its end: {_why(error)}", err=True)

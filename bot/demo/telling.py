@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.cli.common import console, print_table
+from bot.demo.history import SignIn
 from bot.demo.result import Decision
 from bot.demo.story import ANNA
 from ratings.texts import reason_text
@@ -16,13 +17,14 @@ from ratings.texts import reason_text
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where everything is: URLs without a slash at the end, the API key, the settings, and seconds that a vote by link may wait."""
+    """Where everything is: URLs without a slash at the end, the API key, the settings, seconds that a vote by link may wait, the pages' owner."""
 
     outside: str
     service: str
     key: str
     config: Path
     settle: int
+    sign_in: SignIn
 
 
 def explain(places: Places, decisions: Sequence[Decision]) -> None:
@@ -44,6 +46,9 @@ def explain(places: Places, decisions: Sequence[Decision]) -> None:
         ("Phones", f"{places.outside}/"),
         ("Mail", f"{places.outside}/mail/"),
         ("Service", f"{places.service}/"),
+        ("Pages", f"{places.service}/login"),
+        ("User", places.sign_in.name),
+        ("Password", places.sign_in.password),
         ("API", f"{places.service}/api/docs"),
         ("API key", places.key),
     ):
@@ -76,6 +81,7 @@ def _next_steps(places: Places, decisions: Sequence[Decision]) -> list[tuple[str
         ("Open the phones, tap an emoji, then write a few words.", ""),
         ("Open a mail there: follow a link and press the page's button, or write back, such as “5, спасибо!”.", ""),
         *_about_the_scanner(protected, places.settle, f"curl -s {authorization} {api}"),
+        ("Look at it on the pages: beside the tickets above they show a year that never happened (`sample`).", ""),
         ("See what is stored:", f"{tapfive} ratings list {config}"),
         ("The same by the API:", f"curl -s {authorization} {api}/ratings"),
         (
