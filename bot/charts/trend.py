@@ -1,0 +1,250 @@
+"""How a period went, day by day, week by week or month by month: CSAT with its interval, the mean, the ratings by value."""
+
+from calendar import monthrange
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from bot.charts.chart import (
+    Cell,
+    Chart,
+    Look,
+    Speaker,
+    Spec,
+    Step,
+    Table,
+    percent_axis,
+    to_rows,
+    told,
+    unit_text,
+    whole,
+    whole_axis,
+)
+from ratings.reports.figures import Days, Point
+
+HEIGHT = 200
+_TICKS = {"day": "%e %b", "week": "%e %b", "month": "%b %Y"}
+_WEEK = timedelta(days=6)
+
+
+def point_days(point: Point, unit: str, period: Days) -> Days:
+    """Return the days that a point of a trend is made of: a week or month that the period cuts is cut."""
+    if unit == "month":
+        last = point.start.replace(day=monthrange(point.start.year, point.start.month)[1])
+    else:
+        last = point.start + (_WEEK if unit == "week" else timedelta())
+    return Days(max(point.start, period.first), min(last, period.last))
+
+
+def csat_trend(points: Sequence[Point], unit: str, period: Days, look: Look) -> Chart:
+    """Return CSAT with Wilson's interval as a band. What is not complete yet is drawn hollow."""
+    speech, alone = look.speech, _alone(points)
+    rows = [
+        _row(point, unit, period, look)
+        | {
+            "share": point.counts.csat,
+            "low": None if (ends := point.counts.csat_interval) is None else ends[0],
+            "high": None if ends is None else ends[1],
+            "csat": speech.percent(point.counts.csat),
+            "interval": speech.interval(ends),
+            "alone": point.start in alone,
+        }
+        for point in points
+    ]
+    description = speech.say("CSAT over time, with its 95 % interval.")
+    x = _x(unit)
+    y = {"field": "share", "type": "quantitative", "scale": {"domain": [0, 1]}, "axis": percent_axis(speech)}
+    tooltip = told(
+        ("when", _unit_title(speech, unit)),
+        ("csat", "CSAT"),
+        ("interval", speech.say("95 % interval")),
+        ("many", speech.say("Ratings")),
+        ("state", speech.say("State")),
+    )
+    layers = [
+        {
+            "mark": {"type": "area", "style": "band"},
+            "encoding": {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}},
+        },
+        # A band needs two points; a lone one shows its interval by a line.
+        {
+            "mark": {"type": "rule", "style": "whisker", "opacity": 0.5},
+            "encoding": {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}},
+            "transform": [{"filter": "datum.alone"}],
+        },
+        {"mark": {"type": "line", "style": "line"}, "encoding": {"x": x, "y": y}},
+        *_points(x, y, tooltip),
+    ]
+    spec = whole(rows, HEIGHT, description, layer=layers) if any(point.counts.ratings for point in points) else None
+    table = Table(
+        (_unit_title(speech, unit), "CSAT", speech.say("95 % interval"), speech.say("Ratings")),
+        tuple(
+            (Cell(row["name"]), Cell(row["csat"]), Cell(row["interval"]), Cell(row["many"], row["rows"]))
+            for row in rows
+        ),
+    )
+    return Chart("csat", speech.say("CSAT over time"), description, spec, table)
+
+
+def mean_trend(points: Sequence[Point], unit: str, period: Days, values: Sequence[Step], look: Look) -> Chart:
+    """Return the mean value over time, on the whole scale: a small change looks small."""
+    speech = look.speech
+    rows = [
+        _row(point, unit, period, look) | {"mean": point.counts.mean, "told": speech.number(point.counts.mean, 2)}
+        for point in points
+    ]
+    description = speech.say("The mean rating over time.")
+    title = speech.say("Mean")
+    x = _x(unit)
+    ends = [values[0].value, values[-1].value] if values else [1, 5]
+    y = {
+        "field": "mean",
+        "type": "quantitative",
+        "scale": {"domain": ends, "zero": False},
+        "axis": {"title": None, "tickMinStep": 1, "tickCount": 5},
+    }
+    tooltip = told(
+        ("when", _unit_title(speech, unit)),
+        ("told", title),
+        ("many", speech.say("Ratings")),
+        ("state", speech.say("State")),
+    )
+    layers = [{"mark": {"type": "line", "style": "line"}, "encoding": {"x": x, "y": y}}, *_points(x, y, tooltip)]
+    spec = whole(rows, HEIGHT, description, layer=layers) if any(point.counts.ratings for point in points) else None
+    table = Table(
+        (_unit_title(speech, unit), title, speech.say("Ratings")),
+        tuple((Cell(row["name"]), Cell(row["told"]), Cell(row["many"], row["rows"])) for row in rows),
+    )
+    return Chart("mean", speech.say("Mean over time"), description, spec, table)
+
+
+def ratings_trend(points: Sequence[Point], unit: str, period: Days, values: Sequence[Step], look: Look) -> Chart:
+    """Return how many ratings came, each bar made of the scale's values; the worst stand at the bottom, where they compare best."""
+    speech = look.speech
+    rows: list[dict[str, Any]] = []
+    for point in points:
+        days = point_days(point, unit, period)
+        for place, step in enumerate(values):
+            many = point.counts.by_value.get(step.value, 0)
+            if many:
+                rows.append(
+                    {
+                        "start": point.start.isoformat(),
+                        "when": unit_text(speech, unit, point.start),
+                        "place": place,
+                        "value": step.text(symbols=look.symbols),
+                        "many": many,
+                        "told": speech.number(many),
+                        "rows": look.rows.rated(days, value=str(step.value)),
+                    }
+                )
+    description = speech.say("The number of ratings over time, by value.")
+    names = [step.text(symbols=look.symbols) for step in values]
+    encoding = {
+        "x": _x(unit) | {"timeUnit": f"utc{_TIME_UNITS[unit]}", "bandPosition": 0.5},
+        "y": {"field": "many", "type": "quantitative", "stack": "zero", "axis": whole_axis()},
+        "color": {
+            "field": "value",
+            "type": "nominal",
+            "scale": {"domain": names, "range": "category"},
+            "legend": {"orient": "top", "title": None, "symbolType": "square", "columns": 0},
+        },
+        "order": {"field": "place", "type": "quantitative"},
+        "href": to_rows(),
+        "tooltip": told(
+            ("when", _unit_title(speech, unit)), ("value", speech.say("Value")), ("told", speech.say("Ratings"))
+        ),
+    }
+    # The whole period, whether or not anybody rated on its first and last day.
+    edges = [point.start.isoformat() for point in points]
+    spec: Spec | None = None
+    if rows:
+        bars = {"mark": {"type": "bar", "cursor": "pointer"}, "encoding": encoding}
+        whole_period = {
+            "data": {"values": [{"start": edge} for edge in (edges[0], edges[-1])]},
+            "mark": {"type": "point", "opacity": 0},
+            "encoding": {"x": _x(unit) | {"timeUnit": f"utc{_TIME_UNITS[unit]}", "bandPosition": 0.5}},
+        }
+        spec = whole(rows, HEIGHT, description, layer=[whole_period, bars])
+    table = Table(
+        (_unit_title(speech, unit), *(step.text() for step in values), speech.say("All")),
+        tuple(_values_row(point, unit, period, values, look) for point in points),
+    )
+    return Chart("ratings", speech.say("Ratings over time"), description, spec, table, max(len(values), 2))
+
+
+_TIME_UNITS = {"day": "yearmonthdate", "week": "yearmonthdate", "month": "yearmonth"}
+
+
+def _values_row(point: Point, unit: str, period: Days, values: Sequence[Step], look: Look) -> tuple[Cell, ...]:
+    speech, days = look.speech, point_days(point, unit, period)
+    cells = [
+        Cell(speech.number(many), look.rows.rated(days, value=str(step.value)) if many else "")
+        for step, many in ((step, point.counts.by_value.get(step.value, 0)) for step in values)
+    ]
+    total = point.counts.ratings
+    return (
+        Cell(unit_text(speech, unit, point.start)),
+        *cells,
+        Cell(speech.number(total), look.rows.rated(days) if total else ""),
+    )
+
+
+def _row(point: Point, unit: str, period: Days, look: Look) -> dict[str, Any]:
+    """Return what every trend says of a point."""
+    speech = look.speech
+    name = unit_text(speech, unit, point.start)
+    state = speech.say("complete") if point.complete else speech.say("not complete yet")
+    return {
+        "start": point.start.isoformat(),
+        "when": name,
+        "name": name if point.complete else f"{name} ({state})",
+        "state": state,
+        "complete": point.complete,
+        "many": speech.number(point.counts.ratings),
+        "rows": look.rows.rated(point_days(point, unit, period)) if point.counts.ratings else "",
+    }
+
+
+def _alone(points: Sequence[Point]) -> set[date]:
+    """Return the days of points with ratings between two without."""
+    rated = [point.counts.ratings > 0 for point in points]
+    beside = zip([False, *rated[:-1]], rated, [*rated[1:], False], strict=True)
+    return {
+        point.start
+        for point, (before, here, after) in zip(points, beside, strict=True)
+        if here and not (before or after)
+    }
+
+
+def _x(unit: str) -> dict[str, Any]:
+    # Days are days of the installation's zone already: no browser may move them into its own.
+    return {
+        "field": "start",
+        "type": "temporal",
+        "timeUnit": "utcyearmonthdate",
+        "scale": {"type": "utc"},
+        "axis": {
+            "title": None,
+            "format": _TICKS[unit],
+            "grid": False,
+            "tickCount": {"interval": unit, "step": 1} if unit == "month" else 8,
+        },
+    }
+
+
+def _points(x: Spec, y: Spec, tooltip: list[dict[str, str]]) -> list[Spec]:
+    encoding = {"x": x, "y": y, "href": to_rows(), "tooltip": tooltip}
+    return [
+        {
+            "mark": {"type": "point", "filled": True, "style": style, "size": 36, "cursor": "pointer"},
+            "encoding": encoding,
+            "transform": [{"filter": condition}],
+        }
+        for style, condition in (("dot", "datum.complete"), ("dot-open", "!datum.complete"))
+    ]
+
+
+def _unit_title(speech: Speaker, unit: str) -> str:
+    titles = {"day": speech.say("Day"), "week": speech.say("Week"), "month": speech.say("Month")}
+    return titles[unit]
