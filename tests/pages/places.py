@@ -1,0 +1,71 @@
+"""Every page, who may open it and who may send its forms: a new page adds one line here.
+
+With it, `test_every_page` asks it as everybody, and `test_every_look` opens it in a browser.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ratings.rights import Right
+from tests.pages.office import Office
+
+Want = Right | Literal["everybody", "signed in"]
+EVERYBODY: Literal["everybody"] = "everybody"
+"""Strangers, too."""
+SIGNED_IN: Literal["signed in"] = "signed in"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An address: what its page wants and what its forms want (None: it has none).
+
+    `at`: where an example of it is; `{user}` and the like are filled by `examples`. `status`: what whoever may open it is
+    answered. `endless`: it goes on for ever, so that only refusals can be looked at. `unseen`: nothing to look at in a browser.
+    """
+
+    get: Want | None = None
+    post: Want | None = None
+    at: str = ""
+    status: int = 200
+    endless: bool = False
+    unseen: bool = False
+
+
+PLACES: dict[str, Place] = {
+    # signing in
+    "/login": Place(EVERYBODY, EVERYBODY),
+    "/logout": Place(post=SIGNED_IN),
+    "/language": Place(post=EVERYBODY),
+    "/setup/{secret}": Place(EVERYBODY, EVERYBODY, at="/setup/used", status=410),
+    # everybody's own
+    "/": Place(SIGNED_IN),
+    "/account": Place(SIGNED_IN),
+    "/account/password": Place(post=SIGNED_IN),
+    "/account/sign-out": Place(post=SIGNED_IN),
+    # people
+    "/settings/users": Place(Right.PEOPLE, Right.PEOPLE),
+    "/settings/users/{user_id:int}": Place(Right.PEOPLE, Right.PEOPLE, at="/settings/users/{user}"),
+    "/settings/users/{user_id:int}/password": Place(post=Right.PEOPLE, at="/settings/users/{user}/password"),
+}
+"""By the route's path, as the code writes it."""
+
+
+def examples(office: Office) -> dict[str, object]:
+    """Make a little of everything, and return what stands in the addresses of `PLACES`."""
+    world = office.world
+    agent = {"id": "a-1", "name": "Ann Agent"}
+    ticket = 0
+    for number, value in enumerate((5, 4, 2, 5, 1, 3)):
+        form, customer = ("sales", "help")[number % 2], {"id": f"c-{number}", "name": "Карина <b>&amp;</b> Ko"}
+        ticket = world.close(f"T-{number}", form=form, agent=agent, customer=customer).invitation_id
+        world.work()
+        world.tap(ticket, value)
+        if value % 2:
+            world.write("Долго, но <script>alert(1)</script> всё решили; thank you!")
+    world.close("T-unanswered", form="help", agent=agent)
+    return {"user": office.ids["manager"], "ticket": ticket}
+
+
+def address(path: str, place: Place, filled: dict[str, object]) -> str:
+    """Return where the example of a place is."""
+    return (place.at or path).format(**filled)
