@@ -46,6 +46,10 @@ PLACES: dict[str, Place] = {
     "/settings/users": Place(Right.PEOPLE, Right.PEOPLE),
     "/settings/users/{user_id:int}": Place(Right.PEOPLE, Right.PEOPLE, at="/settings/users/{user}"),
     "/settings/users/{user_id:int}/password": Place(post=Right.PEOPLE, at="/settings/users/{user}/password"),
+    # surveys
+    "/surveys": Place(Right.SURVEYS),
+    "/surveys/_new": Place(Right.SURVEYS, Right.SURVEYS),
+    "/surveys/{survey_id}/switch": Place(post=Right.SURVEYS, at="/surveys/default/switch"),
 }
 """By the route's path, as the code writes it."""
 

@@ -7,6 +7,7 @@ from bot.web.pages.home import Home
 from bot.web.pages.people import People
 from bot.web.pages.shell import Shell
 from bot.web.pages.speech import mark
+from bot.web.pages.surveys import survey_routes
 from ratings.rights import Right
 
 SETTINGS_PLACES = (("/settings/users", mark("Users"), Right.PEOPLE),)
@@ -21,6 +22,7 @@ def page_routes(shell: Shell) -> list[BaseRoute]:
         *Entrance(shell).routes(),
         *Home(shell).routes(),
         *People(shell).routes(),
+        *survey_routes(shell),
     ]
 
 
