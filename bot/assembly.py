@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import structlog
 import uvicorn
@@ -25,6 +26,7 @@ from bot.event_delivery import EventDelivery, EventSender
 from bot.metrics import Metrics
 from bot.outbox import Outbox
 from bot.polling import Polling
+from bot.releasing import Releases
 from bot.restarts import keep_running
 from bot.settings import Settings
 from bot.upkeep import keep_up
@@ -89,6 +91,7 @@ class Parts:
     event_sender: EventSender
     event_delivery: EventDelivery
     alert_hooks: AlertHooks
+    releases: Releases
     application: Application
 
 
@@ -217,6 +220,7 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
         event_sender=event_sender,
         event_delivery=EventDelivery(store, event_sender, clock),
         alert_hooks=AlertHooks(store.writer, event_sender, secrets, wake, clock),
+        releases=Releases(store, ZoneInfo(settings.server.timezone), clock),
         application=Application(
             Hooks(channels, answers, metrics, settings.server.max_body),
             DeskHooks(desks, reports, metrics, clock),
@@ -237,6 +241,7 @@ async def running(parts: Parts, *, work: bool) -> AsyncIterator[None]:
         tasks += [
             asyncio.create_task(parts.polling.run()),
             asyncio.create_task(parts.desk_polling.run()),
+            asyncio.create_task(keep_running("releases", parts.releases.run)),
             asyncio.create_task(keep_up(parts.store.writer, link_timings(parts.settings), say_alerts(parts.settings))),
         ]
         outbox = [asyncio.create_task(parts.outbox.run()), asyncio.create_task(parts.desk_outbox.run())]

@@ -668,3 +668,13 @@ settings = Table(
     Column("changed_by", Text, nullable=False),
 )
 """What is set for the whole installation by its pages."""
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("rating_id", Id, primary_key=True, autoincrement=False),
+    Column("agent_id", Text, nullable=False),
+    Column("day", BigInteger, nullable=False),
+    Index(None, "agent_id", "day"),
+)
+"""Ratings that were let out to the agents they are of, and the day (its beginning) on which they were: for good."""

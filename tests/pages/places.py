@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ratings.rights import Right
+from ratings.store.releases import LetOut
+from ratings.store.surveys import SaveSurvey, load_surveys
+from ratings.survey import parse_survey, survey_to_dict
 from tests.pages.office import Office
 
 Want = Right | Literal["everybody", "signed in"]
@@ -58,15 +61,21 @@ def examples(office: Office) -> dict[str, object]:
     """Make a little of everything, and return what stands in the addresses of `PLACES`."""
     world = office.world
     agent = {"id": "a-1", "name": "Ann Agent"}
-    ticket = 0
+    ticket, rated = 0, []
     for number, value in enumerate((5, 4, 2, 5, 1, 3)):
         form, customer = ("sales", "help")[number % 2], {"id": f"c-{number}", "name": "Карина <b>&amp;</b> Ko"}
         ticket = world.close(f"T-{number}", form=form, agent=agent, customer=customer).invitation_id
         world.work()
         world.tap(ticket, value)
+        rated.append(ticket)
         if value % 2:
             world.write("Долго, но <script>alert(1)</script> всё решили; thank you!")
     world.close("T-unanswered", form="help", agent=agent)
+    writer = office.parts.store.writer
+    (survey,) = office.parts.store.read_now(load_surveys)
+    told = parse_survey({**survey_to_dict(survey), "release": {"to_agents": True}})
+    writer.do_now(SaveSurvey(told, None, "test"))
+    writer.do_now(LetOut(office.clock.now, dict.fromkeys(rated, "a-1")))
     return {"user": office.ids["manager"], "ticket": ticket}
 
 

@@ -3,12 +3,14 @@
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from bot.web.pages.own import show_own
 from bot.web.pages.shell import Shell
 from bot.web.pages.visit import Visit
+from ratings.rights import Right
 
 
 class Home:
-    """`/`: the dashboard."""
+    """`/`: the dashboard for those who see reports, what was said of them for agents."""
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
@@ -18,5 +20,7 @@ class Home:
         return [self._shell.page("/", self.show)]
 
     async def show(self, visit: Visit) -> Response:
-        """Show the dashboard."""
+        """Show what somebody came for."""
+        if not visit.may(Right.REPORTS):
+            return await show_own(visit)
         return visit.render("home.html")

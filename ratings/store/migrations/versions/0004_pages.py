@@ -95,3 +95,11 @@ def upgrade() -> None:
         sa.Column("changed_by", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_settings"),
     )
+    op.create_table(
+        "releases",
+        sa.Column("rating_id", _ID, nullable=False, autoincrement=False),
+        sa.Column("agent_id", sa.Text(), nullable=False),
+        sa.Column("day", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("rating_id", name="pk_releases"),
+    )
+    op.create_index("ix_releases_agent_id_day", "releases", ["agent_id", "day"])
