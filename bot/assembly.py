@@ -36,6 +36,7 @@ from bot.web.api.survey_trials import Surroundings
 from bot.web.app import Application, make_rest
 from bot.web.desk_hooks import DeskHooks
 from bot.web.hooks import Hooks, hook_path
+from bot.web.live import Live
 from bot.web.pages import Shell, page_routes
 from bot.web.rate import rate_routes
 from bot.web.rate.nonces import Nonces
@@ -92,6 +93,7 @@ class Parts:
     event_delivery: EventDelivery
     alert_hooks: AlertHooks
     releases: Releases
+    live: Live
     application: Application
 
 
@@ -184,6 +186,7 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
     event_sender = EventSender(HttpClient(guard=guard), clock)
     api = make_api(store, closings, tokens, settings, clock, event_sender, guard, around)
     shell = Shell(store, settings, clock)
+    live = Live(store)
     for_customers = rate_routes(
         store,
         tokens,
@@ -221,6 +224,7 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
         event_delivery=EventDelivery(store, event_sender, clock),
         alert_hooks=AlertHooks(store.writer, event_sender, secrets, wake, clock),
         releases=Releases(store, ZoneInfo(settings.server.timezone), clock),
+        live=live,
         application=Application(
             Hooks(channels, answers, metrics, settings.server.max_body),
             DeskHooks(desks, reports, metrics, clock),
@@ -249,6 +253,7 @@ async def running(parts: Parts, *, work: bool) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        await parts.live.stop()
         await _cancel(tasks)
         finishing = (parts.outbox, parts.desk_outbox, parts.event_delivery, parts.alert_hooks)
         await asyncio.gather(*(each.finish(FINISH_SECONDS) for each in finishing))
@@ -280,6 +285,7 @@ async def listening(parts: Parts, sockets: list[socket.socket]) -> AsyncIterator
     try:
         yield
     finally:
+        await parts.live.stop()  # pages that listen would keep the server until its patience ends
         server.should_exit = True
         await task
 

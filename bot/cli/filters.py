@@ -1,7 +1,8 @@
 """The filters of lists, summary and export as options: the same names as in a URL, with hyphens."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -67,8 +68,15 @@ def _texts(value: list[str] | bool) -> list[str]:
 
 def read_filters(settings: Settings, given: Given) -> Filters:
     """Read the options. Raises CommandError with a line for each wrong one."""
-    try:
+    with wrong_options():
         return parse_filters(given, ZoneInfo(settings.server.timezone))
+
+
+@contextmanager
+def wrong_options() -> Iterator[None]:
+    """Turn wrong parameters into a CommandError with a line for each wrong option."""
+    try:
+        yield
     except InvalidInput as error:
         lines = (f"--{wrong.pointer[1:].replace('_', '-')}: {wrong.detail}" for wrong in error.errors)
         raise CommandError(*lines) from None

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 import typer
 
 from bot.cli.common import ConfigOption, JsonOption, opened_store, print_json, print_table
-from bot.cli.export import write_csv
+from bot.cli.export import write_file
 from bot.cli.failures import CommandError
-from bot.cli.filters import Given, read_filters, with_filters
+from bot.cli.filters import Given, read_filters, with_filters, wrong_options
+from bot.exporting.asking import read_asked
 from ratings.errors import InvalidInput
 from ratings.reports.lists import DEFAULT_LIMIT, MAX_LIMIT, list_ratings
 from ratings.reports.summary import summarise
@@ -61,13 +62,52 @@ def summary(given: Given, config: ConfigOption = None, as_json: JsonOption = Fal
         print_table("", ["", ""], _summary_rows(found))
 
 
+FormatOption = Annotated[str, typer.Option("--format", metavar="csv|xlsx|xls", help="What kind of file.")]
+ShowOption = Annotated[
+    str | None, typer.Option(metavar="WHICH", help="rated (as it is), unanswered, not_asked or all closings.")
+]
+SortOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="rated, value, closed, asked, decided; -NAME is the newest first.")
+]
+ReasonOption = Annotated[
+    list[str] | None, typer.Option("--reason", metavar="CODE", help="Why nobody was asked.", show_default=False)
+]
+TicketOption = Annotated[
+    list[str] | None, typer.Option("--ticket", metavar="ID", help="The ticket's id.", show_default=False)
+]
+ColumnsOption = Annotated[
+    list[str] | None,
+    typer.Option("--columns", metavar="NAMES", help="Which columns, by commas; all as it is.", show_default=False),
+]
+HeadersOption = Annotated[
+    str,
+    typer.Option("--headers", metavar="names|en|ru", help="Headings: names for programs, or words of a language."),
+]
+
+
 @app.command()
 @with_filters
-def export(given: Given, output: OutputOption = "-", config: ConfigOption = None) -> None:
-    """Write ratings as CSV (UTF-8, for spreadsheets), the newest first."""
+def export(
+    given: Given,
+    file_format: FormatOption = "csv",
+    show: ShowOption = None,
+    sort: SortOption = None,
+    reason: ReasonOption = None,
+    ticket: TicketOption = None,
+    columns: ColumnsOption = None,
+    headers: HeadersOption = "names",
+    output: OutputOption = "-",
+    config: ConfigOption = None,
+) -> None:
+    """Write ratings as a file for spreadsheets (CSV in UTF-8, XLSX or XLS), the newest first; also what was not rated."""
+    own = {"show": [show] if show else [], "sort": [sort] if sort else [], "reason": reason, "ticket": ticket}
+    parameters = {**given, **{name: values for name, values in own.items() if values}}
     with opened_store(config) as (settings, store):
-        written = write_csv(store, read_filters(settings, given), output)
-    typer.echo(f"{written} ratings written.", err=True)
+        zone = ZoneInfo(settings.server.timezone)
+        with wrong_options():
+            asked = read_asked(parameters, zone, file_format, columns or (), headers)
+        written = write_file(store, asked, output)
+    typer.echo(f"{written} rows written.", err=True)
 
 
 def print_ratings(items: list[dict[str, Any]], zone: ZoneInfo) -> None:

@@ -178,12 +178,23 @@ def rows_by_ids(connection: Connection, wanted: Wanted, ids: Iterable[int]) -> l
     return [_row(row, scales) for row in connection.execute(statement.order_by(*order))]
 
 
-def chunk(connection: Connection, wanted: Wanted, size: int, after: Sequence[int] | None) -> tuple[Sequence[Any], Any]:
-    """Return the next `size` raw rows of an export, and where to go on (None: that was all)."""
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Raw rows of an export, the scales of their survey versions, and where to go on (None: that was all)."""
+
+    rows: Sequence[Any]
+    scales: Mapping[tuple[str, int], Scale]
+    after: Sequence[int] | None
+
+
+def read_chunk(connection: Connection, wanted: Wanted, size: int, after: Sequence[int] | None) -> Chunk:
+    """Return the next rows, at most `size`, with the columns of `registry_query.COLUMNS`."""
     if wanted.impossible:
-        return [], None
+        return Chunk((), {}, None)
     rows = _slice(connection, wanted, size, after, back=False)
-    return rows, _values(rows[-1], keys_of(wanted)) if len(rows) == size else None
+    versions = {(row.survey_id, row.survey_version) for row in rows if row.value is not None}
+    scales = {each: load_survey_version(connection, *each).scale for each in versions}
+    return Chunk(rows, scales, _values(rows[-1], keys_of(wanted)) if len(rows) == size else None)
 
 
 def _slice(connection: Connection, wanted: Wanted, many: int, values: Sequence[int] | None, *, back: bool) -> list[Any]:
@@ -271,6 +282,7 @@ __all__ = [
     "COUNTED",
     "REASONS",
     "SORTS",
+    "Chunk",
     "Picked",
     "RegistryPage",
     "RegistryRow",
@@ -279,9 +291,9 @@ __all__ = [
     "Sort",
     "Total",
     "Wanted",
-    "chunk",
     "count_registry",
     "list_registry",
     "parse_wanted",
+    "read_chunk",
     "rows_by_ids",
 ]

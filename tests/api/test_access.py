@@ -32,6 +32,13 @@ OPERATIONS: list[tuple[str, str, Scope, Any, list[str]]] = [
         None,
         ["/reason", "/state", "/limit"],
     ),
+    (
+        "GET",
+        "/v1/ratings/export?format=ods&headers=de&columns=mood&sort=asked&stars=5",
+        Scope.READ,
+        None,
+        ["/sort", "/stars", "/columns", "/format", "/headers"],
+    ),
     ("GET", "/v1/summary?rated_from=soon&limit=5", Scope.READ, None, ["/rated_from", "/limit"]),
     ("GET", "/v1/tickets/T-1/ledger?desk=a&desk=b&limit=5", Scope.READ, None, ["/desk", "/limit"]),
     ("GET", "/v1/recovery?rated_from=soon&value=1", Scope.READ, None, ["/rated_from", "/value"]),

@@ -3,10 +3,12 @@ import json
 from io import StringIO
 from pathlib import Path
 
+import openpyxl
 import pytest
 
-from bot.cli.export import COLUMNS, guarded
 from bot.cli.filters import HELP
+from bot.exporting.columns import COLUMNS
+from bot.exporting.formats import guarded
 from ratings.reports.filters import NAMES
 from tests.cli.conftest import Tapfive, one_line
 from tests.store.world import World
@@ -107,7 +109,7 @@ def test_the_export_has_every_column_and_no_formula(tapfive: Tapfive) -> None:
         ("T-1", "5", "'=HYPERLINK(1)"),
     ]
     assert rows[2]["agent_name"] == "Мария"
-    assert ended.err == "3 ratings written.\n"
+    assert ended.err == "3 rows written.\n"
 
 
 @pytest.mark.usefixtures("rated")
@@ -116,7 +118,7 @@ def test_the_export_goes_to_a_file_whole(tapfive: Tapfive, tmp_path: Path) -> No
     ended = tapfive("ratings", "export", "--value-max", "2", "-o", str(path))
     assert (ended.code, ended.out) == (0, "")
     content = path.read_bytes()
-    assert content.startswith(b"\xef\xbb\xbfid,")
+    assert content.startswith(b"\xef\xbb\xbfrated_at,")
     assert content.count(b"\r\n") == 2
     assert not list(tmp_path.glob("*.part"))
     one_line(tapfive("ratings", "export", "-o", str(tmp_path / "none" / "ratings.csv")), "--output")
@@ -124,8 +126,37 @@ def test_the_export_goes_to_a_file_whole(tapfive: Tapfive, tmp_path: Path) -> No
 
 def test_the_export_goes_over_many_pages(tapfive: Tapfive, rated: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert rated.store.writer.alive
-    monkeypatch.setattr("bot.cli.export.MAX_LIMIT", 1)
+    monkeypatch.setattr("bot.exporting.export.ROWS", 1)
     assert [row["ticket_id"] for row in table(tapfive("ratings", "export").out)] == ["T-3", "T-2", "T-1"]
+
+
+@pytest.mark.usefixtures("rated")
+def test_the_export_is_of_what_is_named_in_the_format_that_is_named(tapfive: Tapfive, tmp_path: Path) -> None:
+    path = tmp_path / "ratings.xlsx"
+    options = [
+        "--format",
+        "xlsx",
+        "--columns",
+        "ticket_id,value",
+        "--sort",
+        "value",
+        "--headers",
+        "ru",
+        "-o",
+        str(path),
+    ]
+    assert tapfive("ratings", "export", *options).code == 0
+    assert list(openpyxl.load_workbook(path)["Ratings"].values) == [
+        ("Заявка", "Оценка"),
+        ("T-2", 2),
+        ("T-3", 4),
+        ("T-1", 5),
+    ]
+    assert table(tapfive("ratings", "export", "--show", "not_asked").out) == []
+    ended = tapfive("ratings", "export", "--format", "ods", "--columns", "mood", "--sort", "asked", "--headers", "de")
+    assert ended.code == 2
+    wrong = ["--columns", "--format", "--headers", "--sort"]
+    assert sorted(line.split(": ")[1] for line in ended.err.splitlines()) == wrong
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,11 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-PAGES = Path(__file__).parents[2] / "bot" / "web" / "pages"
+_BOT = Path(__file__).parents[2] / "bot"
+PAGES = _BOT / "web" / "pages"
+SPEAKING = (PAGES, _BOT / "exporting")
+"""The folders whose texts people read: files that are exported speak as the pages do."""
+
 _METHODS = [("**.py", "python"), ("**.html", "jinja2.ext.babel_extract")]
 _KEYWORDS = {"say": None, "mark": None, "plural": (1, 2)}
 
@@ -14,10 +18,11 @@ _KEYWORDS = {"say": None, "mark": None, "plural": (1, 2)}
 def texts() -> dict[str | tuple[str, ...], str]:
     """Return every text (or pair of one and many) with the file that it stands in."""
     found: dict[str | tuple[str, ...], str] = {}
-    for file, line, text, _comments, _context in extract_from_dir(
-        PAGES, method_map=_METHODS, keywords=_KEYWORDS, options_map={"**.html": {"trimmed": "true"}}
-    ):
-        found.setdefault(text, f"{file}:{line}")
+    for folder in SPEAKING:
+        for file, line, text, _comments, _context in extract_from_dir(
+            folder, method_map=_METHODS, keywords=_KEYWORDS, options_map={"**.html": {"trimmed": "true"}}
+        ):
+            found.setdefault(text, f"{folder.name}/{file}:{line}")
     return found
 
 

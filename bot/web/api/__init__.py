@@ -21,6 +21,7 @@ from bot.web.api import (
     alert_operations,
     desk_operations,
     endpoint_operations,
+    export_operations,
     ledger_operations,
     operations,
     survey_operations,
@@ -32,6 +33,7 @@ from bot.web.api.desks import DeskRoutes
 from bot.web.api.docs_page import CONTENT_SECURITY_POLICY, render
 from bot.web.api.endpoints import EndpointRoutes
 from bot.web.api.errors import handle_errors
+from bot.web.api.exports import ExportRoutes
 from bot.web.api.idempotency import Idempotency
 from bot.web.api.ledger import LedgerRoutes
 from bot.web.api.notices import RenderRoutes
@@ -94,6 +96,8 @@ def make_api(
     _add(api, "GET", "/v1/desks", desks.list, desk_operations.LIST_DESKS)
     _add(api, "POST", "/v1/desks/{name}/retry", desks.retry, desk_operations.RETRY_DESK)
     _add(api, "GET", "/v1/ratings", reports.ratings, operations.RATINGS)
+    exports = ExportRoutes(store, access, server.timezone)
+    _add(api, "GET", "/v1/ratings/export", exports.ratings, export_operations.EXPORT_RATINGS)
     _add(api, "GET", "/v1/invitations", reports.invitations, operations.INVITATIONS)
     _add(api, "GET", "/v1/summary", reports.summary, operations.SUMMARY)
     _add(api, "GET", "/v1/events", reports.events, operations.EVENTS)

@@ -46,6 +46,8 @@ class Operation:
     body: Schema | None = None
     etag: bool = False
     replayed: bool = field(default=False, kw_only=True)
+    files: tuple[str, ...] = field(default=(), kw_only=True)
+    """Media types of what is answered in place of JSON."""
 
     def describe(self) -> dict[str, Any]:
         """Return it as OpenAPI has it."""
@@ -66,6 +68,9 @@ class Operation:
         return described
 
     def _answer(self, text: str, name: str) -> dict[str, Any]:
+        if self.files:
+            binary: Schema = {"type": "string", "format": "binary"}
+            return {"description": text, "content": {each: {"schema": binary} for each in self.files}}
         if not name:
             return {"description": text}
         answer: dict[str, Any] = {"description": text, "content": {"application/json": {"schema": ref(name)}}}
@@ -97,7 +102,8 @@ def parameter(name: str, schema: Schema, description: str, where: str = "query",
     return {"name": name, "in": where, "required": required, "schema": schema, "description": description}
 
 
-def _several(name: str, items: Schema, description: str) -> Schema:
+def several(name: str, items: Schema, description: str) -> Schema:
+    """Return a parameter that may hold several values, as OpenAPI has it."""
     schema = {"type": "array", "items": items, "minItems": 1, "maxItems": 100}
     return {**parameter(name, schema, description), "style": "form", "explode": True}
 
@@ -117,7 +123,7 @@ _COPIED = {
 }
 
 
-def _filters(states: tuple[str, ...], of: str) -> tuple[Schema, ...]:
+def filters(states: tuple[str, ...], of: str) -> tuple[Schema, ...]:
     """The filters of every list and of the summary."""
     ranges = [
         parameter(f"{name}_{end}", _MOMENT, f"{name} {text} (RFC 3339, or a day of the installation's zone)")
@@ -125,8 +131,8 @@ def _filters(states: tuple[str, ...], of: str) -> tuple[Schema, ...]:
         for end, text in _ENDS.items()
     ]
     return (
-        *(_several(name, _TEXT, f"{text}; repeated or separated by commas") for name, text in _COPIED.items()),
-        _several("value", _WHOLE, "one of these values"),
+        *(several(name, _TEXT, f"{text}; repeated or separated by commas") for name, text in _COPIED.items()),
+        several("value", _WHOLE, "one of these values"),
         parameter("value_max", _WHOLE, "this value or a smaller one"),
         *ranges,
         parameter("has_comment", {"type": "boolean"}, "with a comment, or without one"),
@@ -135,7 +141,7 @@ def _filters(states: tuple[str, ...], of: str) -> tuple[Schema, ...]:
             {"type": "string", "minLength": 1},
             "every word begins a word of the comment",
         ),
-        _several("state", {"type": "string", "enum": list(states)}, f"state of the {of}"),
+        several("state", {"type": "string", "enum": list(states)}, f"state of the {of}"),
     )
 
 
@@ -224,7 +230,7 @@ RATINGS = Operation(
     Scope.READ,
     ((200, "A page of ratings", "Ratings"),),
     _READING,
-    (*_filters(STATES, "rating"), LIMIT, _CURSOR),
+    (*filters(STATES, "rating"), LIMIT, _CURSOR),
 )
 INVITATIONS = Operation(
     "Decisions and what became of them, the newest first",
@@ -234,9 +240,9 @@ INVITATIONS = Operation(
     ((200, "A page of invitations", "Invitations"),),
     _READING,
     (
-        *_filters(INVITATION_STATES, "invitation"),
-        _several("reason", {"type": "string", "enum": list(REASONS)}, "why it was skipped"),
-        _several("ticket", {"type": "string", "minLength": 1}, "id of the ticket; repeated"),
+        *filters(INVITATION_STATES, "invitation"),
+        several("reason", {"type": "string", "enum": list(REASONS)}, "why it was skipped"),
+        several("ticket", {"type": "string", "minLength": 1}, "id of the ticket; repeated"),
         LIMIT,
         _CURSOR,
     ),
@@ -248,7 +254,7 @@ SUMMARY = Operation(
     Scope.READ,
     ((200, "The summary", "Summary"),),
     _READING,
-    _filters(STATES, "rating"),
+    filters(STATES, "rating"),
 )
 EVENTS = Operation(
     "Events after a number, in order",
