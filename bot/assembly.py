@@ -246,7 +246,14 @@ async def running(parts: Parts, *, work: bool) -> AsyncIterator[None]:
             asyncio.create_task(parts.polling.run()),
             asyncio.create_task(parts.desk_polling.run()),
             asyncio.create_task(keep_running("releases", parts.releases.run)),
-            asyncio.create_task(keep_up(parts.store.writer, link_timings(parts.settings), say_alerts(parts.settings))),
+            asyncio.create_task(
+                keep_up(
+                    parts.store.writer,
+                    link_timings(parts.settings),
+                    say_alerts(parts.settings),
+                    parts.settings.server.timezone,
+                )
+            ),
         ]
         outbox = [asyncio.create_task(parts.outbox.run()), asyncio.create_task(parts.desk_outbox.run())]
         deliveries = [asyncio.create_task(parts.event_delivery.run()), asyncio.create_task(parts.alert_hooks.run())]

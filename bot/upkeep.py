@@ -1,4 +1,7 @@
-"""What runs beside the outbox: invitations lapse or are cancelled, votes settle, events get numbers, staff hears of bad ratings."""
+"""What runs beside the outbox.
+
+Invitations lapse or are cancelled, votes settle, events get numbers, staff hears of bad ratings, days are counted.
+"""
 
 import asyncio
 from functools import partial
@@ -13,6 +16,7 @@ from ratings.store.events import NumberEvents
 from ratings.store.lapses import RunLapses
 from ratings.store.link_votes import RunSettlements
 from ratings.store.pauses import RunPauses
+from ratings.store.roll_up_keeping import KeepRollUp
 from ratings.store.writer import Operation, StoreClosed, Writer
 
 NUMBER_EVERY = 0.2
@@ -20,18 +24,23 @@ LAPSE_EVERY = 5.0
 PAUSE_EVERY = 5.0
 SETTLE_EVERY = 1.0
 ALERT_EVERY = 5.0
+COUNT_EVERY = 5.0
 CLEAN_EVERY = 3600.0
 _log = structlog.get_logger("tapfive.upkeep")
 
 
-async def keep_up(writer: Writer, timings: Timings, say_alerts: SayAlerts) -> None:
-    """Run until cancelled. Several processes may: what each does is harmless to do twice. `timings` are those of votes by link."""
+async def keep_up(writer: Writer, timings: Timings, say_alerts: SayAlerts, timezone: str) -> None:
+    """Run until cancelled. Several processes may: what each does is harmless to do twice.
+
+    `timings` are those of votes by link, `timezone` names the zone whose days are counted.
+    """
     everything: tuple[tuple[float, Operation[int]], ...] = (
         (NUMBER_EVERY, NumberEvents()),
         (LAPSE_EVERY, RunLapses()),
         (PAUSE_EVERY, RunPauses()),
         (SETTLE_EVERY, RunSettlements(timings)),
         (ALERT_EVERY, say_alerts),
+        (COUNT_EVERY, KeepRollUp(timezone)),
         (CLEAN_EVERY, Clean()),
     )
     async with asyncio.TaskGroup() as group:

@@ -20,6 +20,7 @@ COMMANDS = {
     "sample": "bot.cli.sample:sample",
     "survey": "bot.cli.surveys:app",
     "ratings": "bot.cli.ratings:app",
+    "recount": "bot.cli.recount:recount",
     "close": "bot.cli.close:close",
     "user": "bot.cli.users:app",
     "apikey": "bot.cli.keys:app",

@@ -22,8 +22,8 @@ class Days:
 class Counts:
     """What was counted. Three cohorts, each over its own day: closed, asked, rated.
 
-    `closed` … `handling_s` belong to the day of the closing; `asked` … `commented` to the day on which the customer was
-    asked, whenever they answered; `ratings` … `by_value` to the day on which they rated. Seconds are sums over the closings
+    `closed` … `handlings` belong to the day of the closing; `asked` … `commented` to the day on which the customer was
+    asked, whenever they answered (`answered_satisfied`: those whose value satisfies, whatever the scale); `ratings` … `by_value` to the day on which they rated. Seconds are sums over the closings
     whose desk told them, which are counted beside them. `skips` counts closings by why nobody was asked.
     """
 
@@ -37,6 +37,7 @@ class Counts:
     asked: int = 0
     delivered: int = 0
     answered: int = 0
+    answered_satisfied: int = 0
     commented: int = 0
     ratings: int = 0
     satisfied: int = 0
@@ -140,8 +141,9 @@ class Dashboard:
     """Of the trend: day, week or month."""
     trend: tuple[Point, ...]
     parts: Mapping[str, tuple[Part, ...]]
-    """By channel, form, group, priority and survey; the largest first."""
+    """By channel, form, group, priority and survey; the largest first. No priority where filters name agents."""
     hours: tuple[HourOfWeek, ...]
+    """() where filters name agents or priorities."""
 
 
 @dataclass(frozen=True, slots=True)

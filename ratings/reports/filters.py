@@ -68,6 +68,16 @@ class Filters:
         """Return the same filters, over what somebody may see."""
         return replace(self, sight=sight)
 
+    @property
+    def is_about_places(self) -> bool:
+        """True where nothing but survey, form, channel, agent, group, priority and time is asked about: what days are counted by."""
+        answers = self.values or self.words or self.states or self.value_max is not None or self.has_comment is not None
+        return not (answers or self.tags)
+
+    def of_places(self) -> "Filters":
+        """Return what of the filters days are counted by; `tags` are left out, too."""
+        return Filters(equal=self.equal, sight=self.sight)
+
     def about_tickets(self, table: Table) -> list[ColumnElement[bool]]:
         """Return the conditions on what was copied at closing (survey, form, channel, agent, group, priority, tag), and on sight."""
         conditions: list[ColumnElement[bool]] = [
@@ -203,9 +213,7 @@ class _Reader:
                 raise ValueError(
                     f"{found[:40]!r} is no time; write a day (2026-01-31) or a time with an offset (2026-01-31T09:00:00+03:00)"
                 ) from None
-        if end:
-            day += timedelta(days=1)
-        return round(datetime(day.year, day.month, day.day, tzinfo=self.zone).timestamp() * 1000)
+        return day_end(day, self.zone) if end else day_start(day, self.zone)
 
     def _words(self) -> tuple[str, ...]:
         words = tuple(word for found in self.parameters.get("q", ()) for word in _split_words(found))
@@ -221,6 +229,16 @@ class _Reader:
             if state not in self.states:
                 self.wrong("state", f"{state[:40]!r} is no state; there are {', '.join(self.states)}")
         return found
+
+
+def day_start(day: date, zone: ZoneInfo) -> Instant:
+    """Return when a day begins in a zone."""
+    return round(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp() * 1000)
+
+
+def day_end(day: date, zone: ZoneInfo) -> Instant:
+    """Return when the next day begins. Raises OverflowError for the last day that there is."""
+    return day_start(day + timedelta(days=1), zone)
 
 
 def _whole(found: str) -> int:

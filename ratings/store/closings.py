@@ -15,10 +15,12 @@ from ratings.earlier import told_by
 from ratings.lifecycle import OPEN_STATES, EventType, Invitation, JobKind, State, Trigger, move_invitation, sent
 from ratings.rules import Ask, Facts, decide
 from ratings.store.closing_rows import invitation_row
+from ratings.store.directory import list_named
 from ratings.store.earlier import Closing, Decided, load_earlier, load_reopens
 from ratings.store.invitation_rows import terms_of
 from ratings.store.loading import INTERNAL
 from ratings.store.own_closings import closed_by_us
+from ratings.store.roll_up import counting, facts_of_new
 from ratings.store.rows import event_row, job_row
 from ratings.store.schema import (
     closing_aliases,
@@ -352,9 +354,12 @@ class _Fold:
         unit.insert(ticket_tags, self.tags)
         unit.insert(jobs, self.jobs)
         # In the order in which all lock invitations: an update is a lock, too.
-        unit.many(_CANCEL, sorted(self.cancelled, key=itemgetter("of")))
+        with counting(unit, (row["of"] for row in self.cancelled)):
+            unit.many(_CANCEL, sorted(self.cancelled, key=itemgetter("of")))
         unit.many(_ARRIVED, sorted(self.arrived, key=itemgetter("of")))
         unit.insert(events, self.events)
+        unit.counts.extend((row["id"], None, facts_of_new(row)) for row in self.invitations)
+        list_named(unit, self.invitations)
 
 
 def _again(decided: Decided) -> Decided:

@@ -49,8 +49,15 @@ def migration_engine(url: str) -> Engine:
 
 
 def reader_engine(url: str, *, pool_size: int = 8) -> Engine:
-    """Return the engine of the worker threads that read: they cannot write by mistake."""
-    settings = {**READER_TIMEOUTS, "default_transaction_read_only": "on"}
+    """Return the engine of the worker threads that read: they cannot write by mistake, and see one state all along.
+
+    A report has many statements; on SQLite all of a transaction see what the first one saw.
+    """
+    settings = {
+        **READER_TIMEOUTS,
+        "default_transaction_read_only": "on",
+        "default_transaction_isolation": "repeatable\\ read",  # the server parts options at spaces
+    }
     return _engine(url, begin="BEGIN", pool_size=pool_size, read_only=True, settings=settings)
 
 

@@ -1,7 +1,7 @@
 """The invitations of a batch: loaded and locked at once, changed by steps, written at once. All folds over their life share it."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from ratings.store.invitation_rows import (
     terms_of,
     update_row,
 )
+from ratings.store.roll_up import RATING_FACTS, facts_of
 from ratings.store.rows import DUE, PUT_OFF, event_row, job_row
 from ratings.store.schema import events, invitations, jobs, rating_history, ratings, votes
 from ratings.store.surveys import kept_version
@@ -35,7 +36,7 @@ DESK_PREFIX = "desk:"
 _IDS = invitations.c.id.in_(bindparam("ids", expanding=True))
 _LOCK = select(invitations.c.id).where(_IDS).order_by(invitations.c.id).with_for_update(key_share=True)
 _SELECT = (
-    select(invitations, ratings.c.value, ratings.c.raw, ratings.c.rated_at, ratings.c.state.label("vote_state"))
+    select(invitations, ratings.c.raw, *RATING_FACTS)
     .select_from(invitations.outerjoin(ratings, ratings.c.id == invitations.c.id))
     .where(_IDS, invitations.c.survey_id.is_not(None))
     .order_by(invitations.c.id)
@@ -275,6 +276,33 @@ class Invitations:
         unit.insert(jobs, [*self._jobs, *self._desk_jobs.values()])
         unit.insert(events, self._events)
         write_alerts(unit, self._alerts)
+        self._count({row["id"]: row for row in rated})
+
+    def _count(self, rated: Mapping[int, Row]) -> None:
+        """Tell what was counted of all that changed, and what is now."""
+        for number, loaded in self.loaded.items():
+            row = rated.get(number)
+            if row is None and not loaded.changed:
+                continue
+            before, invitation = facts_of(loaded.row), loaded.invitation
+            after = before._replace(
+                account=loaded.key[0],
+                state=invitation.state.value,
+                state_reason=invitation.state_reason,
+                asked_at=invitation.asked_at,
+                delivery=invitation.delivery.value if invitation.delivery else None,
+            )
+            if row is not None:
+                after = after._replace(
+                    vote_state=row["state"],
+                    value=row["value"],
+                    satisfied=row["satisfied"],
+                    scale=row["scale"],
+                    rated_at=row["rated_at"],
+                    commented=row["comment"] is not None,
+                    rated_account=row["account"],
+                )
+            self.unit.counts.append((number, before, after))
 
     def job_id(self, invitation_id: int, revision: int, kind: str) -> int | None:
         """Return the id of a job that is about to be written."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select, update
 from ratings.sample.history import IDS_PER_ROW, History
 from ratings.sample.plan import Plan
 from ratings.sample.portion import COLUMNS, Portion, Values
+from ratings.store.roll_up_keeping import count_anew
 from ratings.store.schema import addresses, event_counter, id_blocks, invitations, settings
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation, Writer
@@ -100,6 +101,7 @@ class EndSample(Operation[None]):
                 for account, address, opted_out_at, unreachable_at in operation.history.out()
             ]
             unit.insert_missing(addresses, rows)
+            count_anew(unit)
             _mark(unit, operation.history.plan, operation.by, complete=True)
         return [None] * len(operations)
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Dialect, Executable, Insert, Select, Table, u
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ratings.store.schema import id_blocks
+from ratings.tallies import Facts
 from ratings.times import Instant
 
 Row = dict[str, Any]
@@ -55,6 +56,10 @@ class Unit:
         self.next_id = ids.next
         self.is_postgresql = connection.dialect.name == "postgresql"
         self.woken: set[str] = set()
+        self.counts: list[tuple[int, Facts | None, Facts]] = []
+        """What became of invitations and their ratings: id, what was counted of it before (None: it is new), and now."""
+        self.committed: list[Callable[[], None]] = []
+        """What to call once all of it is on the disk."""
 
     def rows(self, statement: Select[Any], parameters: Mapping[str, Any] | None = None) -> Sequence[Any]:
         """Run a SELECT and return all rows."""

@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from ratings.store.roll_up import write_counts
 from ratings.store.trouble import Trouble, trouble_of
 from ratings.store.unit import Ids, Unit
 from ratings.times import Instant
@@ -310,6 +311,9 @@ class Writer:
                 results = kind.fold(unit, [waiting.operation for waiting in group])
                 for waiting, result in zip(group, results, strict=True):
                     waiting.result = result
+            write_counts(unit)
+        for call in unit.committed:
+            call()
         return unit.woken
 
 

@@ -16,12 +16,14 @@ from ratings.reports.summary import summarise
 from ratings.store.claims import Claimed
 from ratings.store.inbound import Tapped
 from ratings.store.results import Done, Failed
+from ratings.store.roll_up_keeping import KeepRollUp
 from ratings.store.schema import events, invitations, ratings, votes
 from ratings.store.store import Store
 from ratings.store.surveys import SaveSurvey, load_surveys
 from ratings.survey import parse_survey
 from ratings.times import DAY, HOUR, MINUTE, SECOND
 from tests.conftest import Clock
+from tests.store.counted import ZONE, assert_counted, keep_roll_up
 from tests.store.machines import new_database, new_folder
 from tests.store.world import ACCOUNT, ANN, World
 
@@ -44,6 +46,7 @@ class Machine(RuleBasedStateMachine):
         self.world = World(Store(url, self.clock).start(), self.clock)
         (survey,) = self.world.store.read_now(load_surveys)
         self.world.store.writer.do_now(SaveSurvey(parse_survey(REMINDING, base=survey), None, "test"))
+        keep_roll_up(self.world.store)
         self.prompted: dict[int, int] = {}
         self.reminded: set[tuple[int, int]] = set()
         self.rated: dict[int, int] = {}
@@ -142,6 +145,11 @@ class Machine(RuleBasedStateMachine):
     def upkeep(self) -> None:
         self.world.lapse()
         self.world.number()
+        self.world.store.writer.do_now(KeepRollUp(ZONE, portion=2))
+
+    @rule()
+    def count_anew(self) -> None:
+        self.world.store.writer.do_now(KeepRollUp(ZONE, anew=True))
 
     @rule(wait=st.sampled_from((SECOND, 20 * SECOND, 2 * MINUTE, HOUR, DAY, 5 * DAY)))
     def time_passes(self, wait: int) -> None:
@@ -171,6 +179,11 @@ class Machine(RuleBasedStateMachine):
         assert sum(closed["states"].values()) == closed["decided_to_ask"]
         assert summary["ratings"] == len(self.world.rows(ratings)) == closed["answered"]
         assert summary["asked"]["answered"] <= summary["asked"]["asked"]
+
+    @invariant()
+    def the_days_are_counted(self) -> None:
+        if hasattr(self, "world"):
+            self.world.store.read_now(assert_counted)
 
     @invariant()
     def numbers_have_no_gap(self) -> None:

@@ -35,6 +35,7 @@ from ratings.store.desk_writes import ClaimDesk, DeskWrite
 from ratings.store.earlier import Decided
 from ratings.store.pauses import RunPauses
 from ratings.store.results import Done, Failed
+from ratings.store.roll_up_keeping import KeepRollUp
 from ratings.store.schema import desk_results, invitations, ratings
 from ratings.store.store import Store
 from ratings.store.surveys import SaveSurvey, load_surveys
@@ -42,6 +43,8 @@ from ratings.survey import parse_survey
 from ratings.ticket import parse_ticket
 from ratings.times import DAY, HOUR, MINUTE, SECOND
 from tests.conftest import Clock
+from tests.store.counted import ZONE as COUNTED_IN
+from tests.store.counted import assert_counted, keep_roll_up
 from tests.store.machines import new_database, new_folder
 from tests.store.world import ACCOUNT, World
 
@@ -78,6 +81,7 @@ class Weeks(RuleBasedStateMachine):
         self.clock = Clock()
         self.world = World(Store(self.url, self.clock).start(), self.clock)
         self._survey(**SURVEY)
+        keep_roll_up(self.world.store)
         self.asked_at: dict[str, int] = {}
         self.reminded: dict[int, set[int]] = {}
         self.outcomes: dict[int, list[str]] = {}
@@ -227,6 +231,11 @@ class Weeks(RuleBasedStateMachine):
         self.world.lapse()
         self.world.number()
         self.world.store.writer.do_now(RunPauses())
+        self.world.store.writer.do_now(KeepRollUp(COUNTED_IN, portion=2))
+
+    @rule()
+    def count_anew(self) -> None:
+        self.world.store.writer.do_now(KeepRollUp(COUNTED_IN, anew=True))
 
     @rule(wait=st.sampled_from((SECOND, 2 * MINUTE, HOUR, 7 * HOUR, DAY, DAY, 3 * DAY)))
     def time_passes(self, wait: int) -> None:
@@ -259,6 +268,11 @@ class Weeks(RuleBasedStateMachine):
         assert closed["closed"] == len(rows) == closed["decided_to_ask"] + sum(closed["skipped"].values())
         assert sum(closed["states"].values()) == closed["decided_to_ask"]
         assert all(row["reason"] for row in rows if row["decision"] == "skip")
+
+    @invariant()
+    def the_days_are_counted(self) -> None:
+        if hasattr(self, "world"):
+            self.world.store.read_now(assert_counted)
 
     @invariant()
     def the_desk_is_moved_once(self) -> None:

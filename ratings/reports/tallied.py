@@ -1,0 +1,224 @@
+"""Reading what was counted by days: from the smallest cube that knows what is asked, with the changes that are not in it yet.
+
+Where no cube knows it, or the days of another zone are asked for, or the first count is not over, the same is counted row by
+row: slower, and equal to the number.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select, union, union_all
+
+from ratings.cubes import Cube, cube_for
+from ratings.reports.figures import Days
+from ratings.reports.filters import Filters, day_end, day_start
+from ratings.spans import Run, Unit, cover, number_of
+from ratings.store.report_tables import (
+    PLACE,
+    TICKET_COUNTS,
+    roll_up_cells,
+    roll_up_changes,
+    roll_up_hours,
+    roll_up_others,
+    roll_up_ratings,
+    roll_up_tickets,
+)
+from ratings.store.roll_up import FACTS, facts_of
+from ratings.store.roll_up_keeping import roll_up_state_of
+from ratings.store.schema import invitations, ratings
+from ratings.tallies import DIMENSIONS, Place, Tally, moments, read_rating_key, tallies
+
+Group = tuple[str, ...]
+"""The values of the dimensions that were grouped by, in the order asked for."""
+
+Step = Callable[[int], int]
+"""What a day is put together with: itself, or the first day of its month, or 0 for all days."""
+
+_COLUMNS = dict(zip(DIMENSIONS, PLACE, strict=True))
+
+
+@dataclass(slots=True)
+class Tallied:
+    """What was counted of one group: closings and askings, ratings by (scale, value) and by (scale, hour), and the rest."""
+
+    tickets: dict[str, int] = field(default_factory=dict)
+    values: dict[tuple[str, int], list[int]] = field(default_factory=dict)
+    hours: dict[tuple[str, int], list[int]] = field(default_factory=dict)
+    others: dict[str, int] = field(default_factory=dict)
+
+    def add(self, what: str, many: int) -> None:
+        """Count a tally."""
+        kind, _, kept_apart = what.partition(":")
+        if kind == "rating":
+            value, satisfied, hour, scale = read_rating_key(what)
+            self.rate(self.values, scale, value, many, many if satisfied else 0)
+            self.rate(self.hours, scale, hour, many, many if satisfied else 0)
+        elif kept_apart:
+            self.others[what] = self.others.get(what, 0) + many
+        else:
+            self.tickets[what] = self.tickets.get(what, 0) + many
+
+    @staticmethod
+    def rate(table: dict[tuple[str, int], list[int]], scale: str, which: int, many: int, satisfied: int) -> None:
+        """Count ratings of a value, or in an hour."""
+        counts = table.setdefault((scale, which), [0, 0])
+        counts[0] += many
+        counts[1] += satisfied
+
+    def join(self, other: "Tallied") -> None:
+        """Add another's counts."""
+        for name, many in other.tickets.items():
+            self.tickets[name] = self.tickets.get(name, 0) + many
+        for name, many in other.others.items():
+            self.others[name] = self.others.get(name, 0) + many
+        for mine, theirs in ((self.values, other.values), (self.hours, other.hours)):
+            for (scale, which), (many, satisfied) in theirs.items():
+                self.rate(mine, scale, which, many, satisfied)
+
+
+Found = dict[tuple[Group, int], Tallied]
+"""By group and by the first day of the span (0: all days)."""
+
+ALL, DAY, MONTH = "all", "day", "month"
+_STEPS: Mapping[str, Step] = {
+    ALL: lambda _day: 0,
+    DAY: lambda day: day,
+    MONTH: lambda day: day - day % 100 + 1,
+}
+
+
+class Tallies:
+    """What was counted of what some filters let through; knows by itself whether the roll-up can tell it."""
+
+    def __init__(self, connection: Connection, filters: Filters, zone: ZoneInfo) -> None:
+        self._connection = connection
+        self._filters = filters
+        self._zone = zone
+        state = roll_up_state_of(connection)
+        self.counted = state.ready and state.zone == zone.key and filters.is_about_places
+        self._changes: Sequence[Any] | None = None
+
+    def knows(self, by: Iterable[str] = (), *, hours: bool = False) -> bool:
+        """True where it need not go over the rows."""
+        return self.counted and self._cube(by, hours=hours) is not None
+
+    def read(self, days: Days, by: Sequence[str] = (), *, step: str = ALL, hours: bool = False) -> Found:
+        """Return what was counted in some days, by dimensions and by day or month; with `hours`, by hour of the week, too."""
+        cube = self._cube(by, hours=hours)
+        if not self.counted or cube is None:
+            return self._live(days, by, step)
+        found: Found = {}
+        runs = _runs(days, step)
+        if not runs:
+            return found
+        self._read_cube(found, cube, by, runs, step, hours=hours)
+        first, last = number_of(days.first), number_of(days.last)
+        for place, day, what, many in self._unfolded():
+            if first <= day <= last:
+                _at(found, _group(place, by), _STEPS[step](day)).add(what, many)
+        return found
+
+    def _cube(self, by: Iterable[str], *, hours: bool) -> Cube | None:
+        wanted = {*by, *self._filters.equal}
+        if self._filters.sight.forms is not None:
+            wanted.add("form")
+        return cube_for(wanted, hours=hours)
+
+    def _cells(self, cube: Cube, by: Sequence[str]) -> Mapping[int, Group]:
+        if not by:
+            return {}
+        columns = [roll_up_cells.c[_COLUMNS[name]] for name in by]
+        rows = self._connection.execute(select(roll_up_cells.c.id, *columns).where(*self._of(cube)))
+        return {row[0]: tuple(row[1:]) for row in rows}
+
+    def _of(self, cube: Cube) -> list[ColumnElement[bool]]:
+        return [roll_up_cells.c.cube == cube.number, *self._filters.about_tickets(roll_up_cells)]
+
+    def _read_cube(
+        self, found: Found, cube: Cube, by: Sequence[str], runs: Sequence[Run], step: str, *, hours: bool
+    ) -> None:
+        cells = self._cells(cube, by)
+        wanted = select(roll_up_cells.c.id).where(*self._of(cube))
+        keys = ("cell",) if by else ()
+
+        def rows(table: Any, counts: Sequence[str], more: Sequence[str] = ()) -> Iterable[tuple[Tallied, Any]]:
+            start = (table.c.start,) if step != ALL else ()
+            group = [*(table.c[name] for name in (*keys, *more)), *start]
+            parts = [
+                select(*group, *(func.sum(table.c[name]).label(name) for name in counts))
+                .where(
+                    table.c.unit == int(run.unit),
+                    table.c.cell.in_(wanted),
+                    table.c.start.between(run.first, run.last),
+                )
+                .group_by(*group)
+                for run in runs
+            ]
+            for row in self._connection.execute(union_all(*parts)):
+                if row[-1] is not None:  # else there were none, and nothing to group by
+                    day = _STEPS[step](row.start) if start else 0
+                    yield _at(found, cells[row.cell] if keys else (), day), row
+
+        for tallied, row in rows(roll_up_tickets, TICKET_COUNTS):
+            for name in TICKET_COUNTS:
+                tallied.tickets[name] = tallied.tickets.get(name, 0) + int(getattr(row, name))
+        for tallied, row in rows(roll_up_ratings, ("ratings", "satisfied"), ("scale", "value")):
+            tallied.rate(tallied.values, row.scale, row.value, int(row.ratings), int(row.satisfied))
+        for tallied, row in rows(roll_up_others, ("many",), ("what",)):
+            tallied.others[row.what] = tallied.others.get(row.what, 0) + int(row.many)
+        if hours:
+            for tallied, row in rows(roll_up_hours, ("ratings", "satisfied"), ("scale", "hour")):
+                tallied.rate(tallied.hours, row.scale, row.hour, int(row.ratings), int(row.satisfied))
+
+    def _unfolded(self) -> Iterable[Tally]:
+        """Return what the cells do not hold yet."""
+        if self._changes is None:
+            columns = [*(roll_up_changes.c[name] for name in PLACE), roll_up_changes.c.day, roll_up_changes.c.what]
+            statement = (
+                select(*columns, func.sum(roll_up_changes.c.many).label("many"))
+                .where(*self._filters.about_tickets(roll_up_changes))
+                .group_by(*columns)
+            )
+            self._changes = self._connection.execute(statement).all()
+        size = len(PLACE)
+        return ((tuple(row[:size]), row.day, row.what, int(row.many)) for row in self._changes)
+
+    def _live(self, days: Days, by: Sequence[str], step: str) -> Found:
+        """Count row by row."""
+        first, last = number_of(days.first), number_of(days.last)
+        moment = moments(self._zone)
+        channels = self._filters.equal.get("channel")
+        found: Found = {}
+        for row in self._connection.execute(self._rows(days)):
+            for place, day, what, many in tallies(facts_of(row), moment):
+                # A rating may have come by another channel than the invitation's last.
+                if first <= day <= last and (channels is None or place[1] in channels):
+                    _at(found, _group(place, by), _STEPS[step](day)).add(what, many)
+        return found
+
+    def _rows(self, days: Days) -> Select[Any]:
+        start, end = day_start(days.first, self._zone), day_end(days.last, self._zone)
+        equal = {name: wanted for name, wanted in self._filters.equal.items() if name != "channel"}
+        dated = union(
+            select(invitations.c.id).where(invitations.c.closed_at >= start, invitations.c.closed_at < end),
+            select(invitations.c.id).where(invitations.c.asked_at >= start, invitations.c.asked_at < end),
+            select(ratings.c.id).where(ratings.c.rated_at >= start, ratings.c.rated_at < end),
+        )
+        conditions = replace(self._filters, equal=equal).about_tickets(invitations)
+        return FACTS.where(*conditions, invitations.c.id.in_(dated))
+
+
+def _at(found: Found, group: Group, day: int) -> Tallied:
+    return found.setdefault((group, day), Tallied())
+
+
+def _group(place: Place, by: Sequence[str]) -> Group:
+    return tuple(place[DIMENSIONS.index(name)] for name in by)
+
+
+def _runs(days: Days, step: str) -> list[Run]:
+    if step == DAY:
+        return [Run(Unit.DAY, number_of(days.first), number_of(days.last))] if days.first <= days.last else []
+    return cover(days.first, days.last)
