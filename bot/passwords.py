@@ -37,8 +37,9 @@ def is_password(kept: str | None, password: str) -> bool:
     from argon2.exceptions import InvalidHashError, VerificationError  # noqa: PLC0415 - with the first sign-in
 
     with _ONE_AT_A_TIME:
+        nobodys = _nobodys()  # whoever comes first waits for it, whether there is such a name or not
         try:
-            _hasher().verify(kept or _nobodys(), password[:MAX_LENGTH])
+            _hasher().verify(kept or nobodys, password[:MAX_LENGTH])
         except (VerificationError, InvalidHashError):
             return False
     return kept is not None

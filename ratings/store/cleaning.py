@@ -7,7 +7,8 @@ from typing import ClassVar
 from sqlalchemy import Table, bindparam, delete, literal_column, select
 
 from ratings.store.deliveries import forget_deliveries
-from ratings.store.schema import attempts, held_texts, inbound_events, jobs, unreadable_events
+from ratings.store.schema import attempts, held_texts, inbound_events, jobs, login_failures, unreadable_events
+from ratings.store.sessions import FAILURES_COUNT_FOR
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation
 from ratings.times import DAY, HOUR, Duration, Instant
@@ -49,7 +50,14 @@ class Clean(Operation[int]):
         gone += forget_deliveries(unit, before, PORTION)
         # A text is held for seconds; what is left of it was told to write elsewhere, or belongs to a relay.
         gone += unit.connection.execute(delete(held_texts).where(held_texts.c.until < unit.now - HOUR)).rowcount
+        gone += _forget_wrong_passwords(unit)
         return [gone] * len(operations)
+
+
+def _forget_wrong_passwords(unit: Unit) -> int:
+    """Forget those that count no more: whoever tries many names leaves a row for each."""
+    old = select(login_failures.c.who).where(login_failures.c.last_at < unit.now - FAILURES_COUNT_FOR).limit(PORTION)
+    return unit.connection.execute(delete(login_failures).where(login_failures.c.who.in_(old))).rowcount
 
 
 def _forget(unit: Unit, table: Table, before: Instant) -> int:

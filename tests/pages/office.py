@@ -8,7 +8,8 @@ import httpx
 
 from bot.assembly import Parts
 from ratings.rights import Role
-from ratings.store.users import AddUser, Rights, SignIn, hash_secret
+from ratings.store.sessions import SignIn
+from ratings.store.users import AddUser, Rights, hash_secret
 from tests.conftest import Clock
 from tests.store.world import World
 

@@ -1,14 +1,17 @@
 """Signing in and out, the first owner, forged forms, wrong passwords, sessions that end."""
 
+import asyncio
+
 import pytest
 
 from bot.passwords import hash_password
+from bot.web.pages import entrance
 from bot.web.pages.entrance import next_page
 from ratings.rights import Role
+from ratings.store.cleaning import Clean
+from ratings.store.schema import login_failures
+from ratings.store.sessions import FAILURES_COUNT_FOR, FREE_TRIES, LONGEST_WAIT, SESSION_IDLE, TryPassword, wait_after
 from ratings.store.users import (
-    FREE_TRIES,
-    LONGEST_WAIT,
-    SESSION_IDLE,
     SETUP_LIFE,
     AddUser,
     ChangeUser,
@@ -17,7 +20,7 @@ from ratings.store.users import (
     SetPassword,
     hash_secret,
     list_users,
-    wait_after,
+    read_name,
 )
 from ratings.times import MINUTE, SECOND
 from tests.api.service import make_parts
@@ -185,7 +188,22 @@ async def test_ones_own_password_wants_the_old_one(local: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted", ["https://evil.example/", "//evil.example", "/\\evil.example", "evil", "/a\nb", "javascript:alert(1)", ""]
+    "wanted",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "/a\\b",
+        "evil",
+        "/a\nb",
+        "/\t/evil.example",
+        "javascript:alert(1)",
+        "//[",
+        "http://[",
+        "/рейтинг",
+        "/" + "a" * 3_000,
+        "",
+    ],
 )
 def test_signing_in_leads_to_our_own_pages_only(wanted: str) -> None:
     assert next_page(wanted) == "/"
@@ -210,3 +228,115 @@ async def test_each_page_of_people_wants_its_role(office: Office) -> None:
     assert await statuses(office, f"/settings/users/{office.ids['manager']}") == admins
     owners = {**admins, "admin": 403}
     assert await statuses(office, f"/settings/users/{office.ids['owner']}") == owners
+
+
+async def test_whoever_guesses_passwords_keeps_nobody_out_of_their_own_browser(office: Office) -> None:
+    office.parts.store.writer.do_now(SetPassword(office.ids["manager"], hash_password(PASSWORD), "test"))
+    right = {"username": "manager", "password": PASSWORD}
+    own, other = Person(office.parts), Person(office.parts)
+    assert (await own.client.post("/login", data=right)).status_code == 303
+    own.client.cookies.delete("tapfive")
+    browser = own.client.cookies["tapfive_browser"]
+    for number in range(FREE_TRIES):
+        wrong = {"username": "manager", "password": f"wrong {number}"}
+        assert (await office.stranger.client.post("/login", data=wrong)).status_code == 401
+    assert (await office.stranger.client.post("/login", data=right)).status_code == 429
+    # It is of this person and signed: another's, or a forged one, is a stranger's.
+    for forged in (browser.replace(".", ".0"), "x", browser.partition(".")[0]):
+        other.client.cookies.clear()
+        other.client.cookies.set("tapfive_browser", forged)
+        assert (await other.client.post("/login", data=right)).status_code == 429, forged
+    assert (await own.client.post("/login", data=right)).status_code == 303
+    for person in (own, other):
+        await person.client.aclose()
+
+
+async def test_the_browsers_tries_are_counted_too(local: Office) -> None:
+    local.parts.store.writer.do_now(SetPassword(local.ids["manager"], hash_password(PASSWORD), "test"))
+    own = Person(local.parts)
+    assert (await own.client.post("/login", data={"username": "manager", "password": PASSWORD})).status_code == 303
+    own.client.cookies.delete("tapfive")
+    wrong = {"username": "manager", "password": "wrong"}
+    found = [(await own.client.post("/login", data=wrong)).status_code for _ in range(FREE_TRIES + 1)]
+    assert found == [401] * FREE_TRIES + [429]
+    await own.client.aclose()
+
+
+async def test_signing_in_ends_the_session_that_the_browser_had(local: Office) -> None:
+    local.parts.store.writer.do_now(SetPassword(local.ids["manager"], hash_password(PASSWORD), "test"))
+    local.session("manager")
+    planted = local.manager.client.cookies["tapfive"]
+    fields = {"username": "manager", "password": PASSWORD}
+    signed_in = await local.manager.post("/login", **fields)
+    assert (signed_in.status_code, planted in signed_in.headers["set-cookie"]) == (303, False)
+    thief = Person(local.parts, "manager", planted)
+    assert (await thief.get("/account")).status_code == 303
+    await thief.client.aclose()
+
+
+async def test_a_wrong_password_does_not_forget_where_one_wanted_to_go(local: Office) -> None:
+    fields = {"username": "manager", "password": "wrong", "next": "/ratings?value_max=2"}
+    assert 'value="/ratings?value_max=2"' in (await local.stranger.client.post("/login", data=fields)).text
+    assert (await local.stranger.get("/login?next=//[")).status_code == 200
+
+
+async def test_many_who_sign_in_at_once_do_not_pile_up(local: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entrance, "AT_ONCE", 2)  # each of them takes a tenth of a second
+    fields = {"username": "nobody at all", "password": "x" * 20}
+    waiting = [local.stranger.client.post("/login", data={**fields, "username": f"n{each}"}) for each in range(6)]
+    found = sorted(answer.status_code for answer in await asyncio.gather(*waiting))
+    assert found == [401] * 2 + [503] * 4
+    assert (await local.stranger.client.post("/login", data=fields)).status_code == 401
+
+
+async def test_who_signs_in_elsewhere_makes_no_password_of_their_own(local: Office) -> None:
+    writer = local.parts.store.writer
+    local.ids["ann"] = writer.do_now(AddUser("ann", Rights(Role.MANAGER), None, "test", oidc_subject="x|1"))
+    ann = Person(local.parts, "ann", local.session("ann"))
+    page = await ann.get("/account")
+    assert ("You sign in elsewhere" in page.text, 'name="old"' in page.text) == (True, False)
+    refused = await ann.post("/account/password", old="", new="a new long one")
+    assert (refused.status_code, "You sign in elsewhere" in refused.text) == (422, True)
+    assert (await local.stranger.client.post("/login", data={"username": "ann", "password": ""})).status_code == 401
+    await ann.client.aclose()
+
+
+def test_names_are_the_same_however_they_are_typed() -> None:
+    assert read_name(" Ａnn ") == read_name("ANN") == "ann"
+    assert read_name("ǰ") == read_name(read_name("ǰ"))  # its small letter falls apart in two
+    for wrong in ("", " ", "a\nb", "a" * 101, "a" * 1_000_000):
+        with pytest.raises(ValueError, match="1 to 100"):
+            read_name(wrong)
+
+
+async def test_wrong_passwords_are_forgotten_in_time(office: Office) -> None:
+    writer = office.parts.store.writer
+    for number in range(3):
+        writer.do_now(TryPassword(f"n{number}"))
+    office.clock.forward(FAILURES_COUNT_FOR - MINUTE)
+    writer.do_now(TryPassword("late"))
+    office.clock.forward(2 * MINUTE)
+    writer.do_now(Clean())
+    assert len(office.world.rows(login_failures)) == 1
+
+
+async def test_behind_https_cookies_are_the_hosts_own(sqlite_url: str, clock: Clock) -> None:
+    for public_url, name, path in (
+        ("https://rate.example.com", "__Host-tapfive", "/"),
+        ("https://example.com/rate", "tapfive", "/rate/"),
+    ):
+        parts = make_parts(sqlite_url, clock, public_url=public_url)
+        parts.store.start()
+        try:
+            writer = parts.store.writer
+            writer.do_now(AddUser(f"at {path}", Rights(Role.MANAGER), hash_password(PASSWORD), "test"))
+            client = Person(parts).client
+            signed_in = await client.post("/login", data={"username": f"at {path}", "password": PASSWORD})
+            cookies = signed_in.headers.get_list("set-cookie")
+            assert {each.partition("=")[0] for each in cookies} == {name, f"{name}_browser"}
+            for cookie in cookies:
+                assert {"Secure", "HttpOnly", "SameSite=lax", f"Path={path}"} <= set(cookie.split("; ")), cookie
+                assert "Domain" not in cookie
+            await client.aclose()
+        finally:
+            parts.store.stop()

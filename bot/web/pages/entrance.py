@@ -3,24 +3,21 @@
 import asyncio
 import secrets
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from bot.passwords import WeakPassword, check_password, hash_password, is_password
-from bot.web.pages.shell import LANGUAGE_COOKIE, Shell
+from bot.web.pages.browsers import known_browser, remember_browser
+from bot.web.pages.shell import LANGUAGE_COOKIE, Shell, refuse
 from bot.web.pages.speech import LANGUAGES, mark
 from bot.web.pages.visit import Visit
 from ratings.rights import Role
+from ratings.store.sessions import SESSION_LIFE, SignIn, SignOut, TryPassword
 from ratings.store.users import (
-    SESSION_LIFE,
     AddUser,
     Rights,
     SetLanguage,
-    SignIn,
-    SignOut,
-    TryPassword,
     any_user,
     find_password,
     hash_secret,
@@ -30,6 +27,10 @@ from ratings.store.users import (
 from ratings.times import SECOND
 
 MAX_AGENT = 200
+MAX_NEXT = 2_000
+AT_ONCE = 16
+"""Passwords that are looked at or wait for it: each takes 64 MiB and a tenth of a second, one after another."""
+
 NAME_RULE = mark("A name is 1 to 100 characters on one line.")
 PASSWORD_RULE = mark("A password is at least 10 characters long, and not the name itself.")
 
@@ -41,6 +42,7 @@ class Entrance:
         self._shell = shell
         self._other_ways = other_ways
         """Further ways to sign in: (address, title)."""
+        self._trying = 0
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes."""
@@ -60,6 +62,19 @@ class Entrance:
 
     async def try_login(self, visit: Visit) -> Response:
         """Sign somebody in."""
+        if self._trying >= AT_ONCE:
+            response = refuse(
+                visit, 503, mark("The service is busy"), mark("Many sign in at the moment. Try again in a moment.")
+            )
+            response.headers["retry-after"] = "2"
+            return response
+        self._trying += 1
+        try:
+            return await self._try_password(visit)
+        finally:
+            self._trying -= 1
+
+    async def _try_password(self, visit: Visit) -> Response:
         form = await visit.form()
         typed, password = form.get("username", ""), form.get("password", "")
         store = self._shell.store
@@ -67,7 +82,8 @@ class Entrance:
             name = read_name(typed)
         except ValueError:
             return await self._show_login(visit, 401, typed, mark("The name or the password is wrong."))
-        wait = await store.writer.do(TryPassword(name))
+        browser = known_browser(self._shell, visit.request, name)
+        wait = await store.writer.do(TryPassword(name, browser))
         if wait:
             seconds = -(-wait // SECOND)
             response = await self._show_login(visit, 429, typed, wait=seconds)
@@ -78,7 +94,7 @@ class Entrance:
         right = await asyncio.to_thread(is_password, kept, password)
         if not right or found is None:
             return await self._show_login(visit, 401, typed, mark("The name or the password is wrong."))
-        return await admit(visit, found[0], name, next_page(form.get("next", "")))
+        return await admit(visit, found[0], name, next_page(form.get("next", "")), browser=browser)
 
     async def logout(self, visit: Visit) -> Response:
         """End this session."""
@@ -142,24 +158,25 @@ class Entrance:
     async def _show_login(
         self, visit: Visit, status: int, name: str = "", problem: str = "", *, wait: int = 0
     ) -> Response:
+        posted = visit.request.method == "POST"
         return visit.render(
             "login.html",
             status,
             name=name,
             problem=problem,
             wait=wait,
-            next=visit.query.get("next", ""),
+            next=next_page((await visit.form()).get("next", "") if posted else visit.query.get("next", "")),
             nobody=not await self._shell.store.read(any_user),
             other_ways=self._other_ways,
         )
 
 
-async def admit(visit: Visit, user_id: int, name: str, path: str, notice: str = "") -> Response:
-    """Begin a session of somebody who proved who they are, and lead them to a page."""
+async def admit(visit: Visit, user_id: int, name: str, path: str, notice: str = "", *, browser: str = "") -> Response:
+    """Begin a session of somebody who proved who they are, and lead them to a page. One that the browser had ends."""
     shell = visit.shell
     secret = secrets.token_urlsafe(32)
     agent = visit.request.headers.get("user-agent", "")[:MAX_AGENT]
-    await shell.store.writer.do(SignIn(user_id, name, hash_secret(secret), agent))
+    await shell.store.writer.do(SignIn(user_id, name, hash_secret(secret), agent, browser, visit.session))
     response = visit.redirect(path, notice)
     response.set_cookie(
         shell.cookie,
@@ -170,18 +187,12 @@ async def admit(visit: Visit, user_id: int, name: str, path: str, notice: str = 
         httponly=True,
         samesite="lax",
     )
+    remember_browser(shell, response, name)
     return response
 
 
 def next_page(wanted: str) -> str:
     """Return where to go after signing in: a page of ours and nothing else."""
-    parts = urlsplit(wanted)
-    proper = (
-        wanted.startswith("/")
-        and not wanted.startswith(("//", "/\\"))
-        and not parts.scheme
-        and not parts.netloc
-        and wanted.isprintable()
-        and "\\" not in wanted
-    )
-    return wanted if proper else "/"
+    # A path alone. Browsers read a backslash as a slash, and drop control characters before they look.
+    proper = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted
+    return wanted if proper and wanted.isascii() and wanted.isprintable() and len(wanted) <= MAX_NEXT else "/"

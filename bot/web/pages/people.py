@@ -13,6 +13,7 @@ from bot.web.pages.shell import Shell, refuse
 from bot.web.pages.speech import mark
 from bot.web.pages.visit import Form, Visit
 from ratings.rights import Right, Role, may_appoint
+from ratings.store.sessions import SignOut, TryPassword, list_sessions
 from ratings.store.users import (
     AddUser,
     ChangeUser,
@@ -20,16 +21,14 @@ from ratings.store.users import (
     NameTaken,
     Rights,
     SetPassword,
-    SignOut,
-    TryPassword,
     User,
     find_password,
     find_user,
-    list_sessions,
     list_users,
     read_name,
 )
 
+NO_PASSWORD = mark("You sign in elsewhere and have no password here. Whoever lets people in can make one for you.")
 ROLES = {
     Role.OWNER: (mark("Owner"), mark("sees and does everything, and lets others in, owners too")),
     Role.ADMIN: (mark("Admin"), mark("sets up surveys, channels and desks, sees everything, lets others in")),
@@ -80,13 +79,16 @@ class People:
         """Change one's own password; it wants the old one."""
         form = await visit.form()
         name = visit.viewer.name
-        # The old password can be guessed here as well as at the sign-in: the same limit holds.
-        if await self._shell.store.writer.do(TryPassword(name)):
+        # Whoever stole a session can guess here as well as at the sign-in; they are counted by the session, so that nobody
+        # outside keeps its owner from changing their password.
+        if await self._shell.store.writer.do(TryPassword(name, visit.session)):
             return await self._show_account(
                 visit, 429, visit.say("Too many wrong passwords. Wait a little and try again.")
             )
         found = await self._shell.store.read(find_password, name)
-        if found is not None and not await asyncio.to_thread(is_password, found[1], form.get("old", "")):
+        if found is None:  # a stolen session must not gain one, and who is shut out elsewhere must not keep one here
+            return await self._show_account(visit, 422, visit.say(NO_PASSWORD))
+        if not await asyncio.to_thread(is_password, found[1], form.get("old", "")):
             return await self._show_account(visit, 422, visit.say("The old password is wrong."))
         try:
             check_password(name, form.get("new", ""))
@@ -104,7 +106,17 @@ class People:
 
     async def _show_account(self, visit: Visit, status: int = 200, problem: str = "") -> Response:
         found = await self._shell.store.read(list_sessions, visit.viewer.id, visit.now)
-        return visit.render("account.html", status, sessions=found, problem=problem, roles=ROLES)
+        kept = await self._shell.store.read(find_password, visit.viewer.name)
+        has = kept is not None
+        return visit.render(
+            "account.html",
+            status,
+            sessions=found,
+            problem=problem,
+            roles=ROLES,
+            has_password=has,
+            no_password=NO_PASSWORD,
+        )
 
     # --- everybody ---
 

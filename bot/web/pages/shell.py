@@ -27,8 +27,9 @@ from bot.web.problems import CONTENT_TYPE, problem_bytes
 from bot.web.static_files import StaticFile
 from ratings.errors import InvalidInput
 from ratings.rights import Right, Viewer, may
+from ratings.store.sessions import SEEN_EVERY, SawSession, find_session
 from ratings.store.store import Store
-from ratings.store.users import SEEN_EVERY, SawSession, find_session, hash_secret
+from ratings.store.users import hash_secret
 from ratings.store.writer import StoreBusy, StoreClosed
 from ratings.times import Instant
 
@@ -78,7 +79,7 @@ class Shell:
         self.secure = public.scheme == "https"
         self.max_form = max(MAX_FORM, server.max_body)
         self._secrets = [secret.get_secret_value().encode() for secret in server.secret]
-        self.cookie = "__Host-tapfive" if self.secure and not self.base else "tapfive"
+        self.cookie = self.cookie_named("tapfive")
         self._files = {name: StaticFile(PACKAGE, name) for name in ("pages.css", "pages.js")}
         self._environment = Environment(
             loader=PackageLoader(PACKAGE, "templates"),
@@ -126,12 +127,24 @@ class Shell:
 
     def token(self, session: str) -> str:
         """Return what a session's forms carry: another site cannot know it."""
-        return hmac.digest(self._secrets[0], b"tapfive form " + session.encode(), sha256).hex()
+        return self.sign("form", session)
 
     def is_token(self, session: str, given: str) -> bool:
         """True for the token of this session, also by a secret that is being replaced. Constant time."""
-        wanted = [hmac.digest(secret, b"tapfive form " + session.encode(), sha256).hex() for secret in self._secrets]
+        return self.is_signed("form", session, given)
+
+    def sign(self, purpose: str, text: str) -> str:
+        """Return what proves that we wrote a text, for one purpose and no other."""
+        return _sign(self._secrets[0], purpose, text)
+
+    def is_signed(self, purpose: str, text: str, given: str) -> bool:
+        """True for what `sign` returned, also by a secret that is being replaced. Constant time."""
+        wanted = [_sign(secret, purpose, text) for secret in self._secrets]
         return any([hmac.compare_digest(each, given) for each in wanted if given.isascii()])  # noqa: C419 - looks at all of them
+
+    def cookie_named(self, name: str) -> str:
+        """Return a cookie's name that, where it can, no other host and no plain HTTP may set (`__Host-`, RFC 6265bis §4.1.3)."""
+        return f"__Host-{name}" if self.secure and not self.base else name
 
     # --- rendering ---
 
@@ -161,6 +174,10 @@ class Shell:
         if chosen not in LANGUAGES:
             chosen = request.cookies.get(LANGUAGE_COOKIE)
         return Speech(pick(chosen, request.headers.get("accept-language", "")), self.zone)
+
+
+def _sign(secret: bytes, purpose: str, text: str) -> str:
+    return hmac.digest(secret, f"tapfive {purpose} {text}".encode(), sha256).hex()
 
 
 def _sees(viewer: Viewer, place: Place) -> bool:
