@@ -427,6 +427,14 @@ def may_prompt(invitation: Invitation) -> bool:
     return invitation.state is State.SCHEDULED
 
 
+def may_prompt_again(invitation: Invitation) -> bool:
+    """True while the prompt may go out because somebody says so: no messenger took it, or nobody knows whether one did."""
+    lost = (
+        invitation.state is State.ASKED and invitation.delivery is Delivery.UNKNOWN and invitation.external_id is None
+    )
+    return lost or invitation.state in {State.SCHEDULED, State.UNDELIVERABLE}
+
+
 def _cancelled(invitation: Invitation, trigger: Trigger) -> Step:
     state = move_invitation(invitation.state, trigger)
     if state is invitation.state:

@@ -6,7 +6,7 @@ or wants no messages. Asking again right before the act is what keeps a prompt f
 
 from dataclasses import dataclass
 
-from ratings.lifecycle import REPEATED, Delivery, Invitation, JobKind, may_prompt, may_remind
+from ratings.lifecycle import REPEATED, Delivery, Invitation, JobKind, may_prompt, may_prompt_again, may_remind
 from ratings.times import HOUR, MINUTE, Duration, Instant
 
 HOLD_OFF: Duration = HOUR
@@ -23,7 +23,7 @@ class World:
     `converses`: what follows an answer is said on this channel, not on the rating page. `edits`: a message can be replaced.
     `allowed_from` is the next instant at which the customer may be written to unasked, `window_until` when the messenger
     stops taking such messages. `cancel_paused`: a survey that is off cancels what it would have asked. `number` is a
-    reminder's, the first being 1.
+    reminder's, the first being 1. `again`: a person says that a prompt that failed be tried anew.
     """
 
     invitation: Invitation | None
@@ -38,6 +38,7 @@ class World:
     window_until: Instant | None = None
     cancel_paused: bool = False
     number: int = 1
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def _reminded_again(invitation: Invitation, number: int, now: Instant) -> Instan
 
 
 def _judge_prompt(invitation: Invitation, world: World, now: Instant) -> Verdict:
-    if not may_prompt(invitation):
+    if not (may_prompt_again if world.again else may_prompt)(invitation):
         return Drop(invitation.state.value)
     if world.opted_out:
         return Drop("opted_out")

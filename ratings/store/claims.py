@@ -17,7 +17,16 @@ from ratings.store.addresses import Addresses, Key
 from ratings.store.alerts import Alert, AlertJobs
 from ratings.store.loading import Invitations, Loaded, later
 from ratings.store.queues import allowance, due_jobs, expired_jobs, keep_pace
-from ratings.store.rows import DUE, IDEMPOTENT, MAX_ATTEMPTS, PUT_OFF, change_job, is_elsewhere, write_job_changes
+from ratings.store.rows import (
+    AGAIN,
+    DUE,
+    IDEMPOTENT,
+    MAX_ATTEMPTS,
+    PUT_OFF,
+    change_job,
+    is_elsewhere,
+    write_job_changes,
+)
 from ratings.store.schema import attempts, customers, held_texts, jobs, tickets
 from ratings.store.surveys import load_surveys
 from ratings.store.unit import Row, Unit
@@ -256,7 +265,7 @@ class _ClaimFold:
         kind, key = JobKind(row.kind), (row.account, row.address)
         if loaded is not None and kind in _OF_THE_ADDRESS and is_elsewhere(row, loaded.key):
             return Drop("moved")
-        verdict = judge(kind, row.text, row.created_at, self._world(loaded, key, row.revision), self.unit.now)
+        verdict = judge(kind, row.text, row.created_at, self._world(loaded, key, row), self.unit.now)
         if isinstance(verdict, Go) and kind not in _UNPACED:
             interval = SECOND / self.claim.per_recipient
             turn = self.turns.get(key, self.places.free_at(key, interval))
@@ -353,7 +362,7 @@ class _ClaimFold:
                 if loaded is not None and reason in _CANCELS:
                     self.invitations.take(loaded, _CANCELS[reason](loaded.invitation), by="outbox")
 
-    def _world(self, loaded: Loaded | None, key: Key, number: int) -> World:
+    def _world(self, loaded: Loaded | None, key: Key, row: Any) -> World:
         survey = self._survey(loaded)
         allowed_from, shut_at = self._times(loaded) if loaded is not None else (0, None)
         return World(
@@ -368,7 +377,8 @@ class _ClaimFold:
             allowed_from=allowed_from,
             window_until=shut_at,
             cancel_paused=survey is not None and survey.when_paused == "cancel",
-            number=number,
+            number=row.revision,
+            again=row.kind == JobKind.PROMPT and row.detail == AGAIN,
         )
 
     def _times(self, loaded: Loaded) -> tuple[Instant, Instant | None]:

@@ -17,6 +17,7 @@ from ratings.rules import Ask, Facts, decide
 from ratings.store.closing_rows import invitation_row
 from ratings.store.directory import list_named
 from ratings.store.earlier import Closing, Decided, load_earlier, load_reopens
+from ratings.store.holds import HELD, held_accounts
 from ratings.store.invitation_rows import terms_of
 from ratings.store.loading import INTERNAL
 from ratings.store.own_closings import closed_by_us
@@ -132,6 +133,7 @@ class _Fold:
         self.reopened = load_reopens(self.unit, keys)
         ended = [known[-1] for known in self.earlier.values() if known[-1].state not in OPEN_STATES]
         self.ours = closed_by_us(self.unit, (each.number for each in ended)) if closed else set()
+        self.held = held_accounts(self.unit.connection) if closed else frozenset()
         spaced = any(survey.rules.every for survey in self.surveys)
         self.facts = TicketFacts(self.unit, closed, asks=spaced)
         results: list[Decided | ReopenedResult] = []
@@ -212,6 +214,7 @@ class _Fold:
                 self._ask_by_notice(earlier, earlier.row, survey, accounts)
             else:
                 self._ask(earlier.decided.invitation_id, decision)
+                earlier.row["state_reason"] = HELD if decision.channel in self.held else None
         else:
             earlier.row["reason"] = decision.reason.value
             earlier.row["detail"] = _json(decision.detail)

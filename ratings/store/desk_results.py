@@ -1,4 +1,4 @@
-"""What came of writing to desks: recorded with the ticket's new standing in one transaction; and tried anew by hand."""
+"""What came of writing to desks: recorded with the ticket's new standing in one transaction."""
 
 import json
 import random
@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from sqlalchemy import bindparam, literal_column, null, select, update
+from sqlalchemy import bindparam, null, select, update
 
 from ratings.lifecycle import JobKind
 from ratings.outcomes import Wanted
 from ratings.store.desk_writes import RESULTS, THEIRS, TRIED, TRY_FOR, VERBS_OF, result_row
-from ratings.store.loading import desk_account, lock_invitations
+from ratings.store.loading import lock_invitations
 from ratings.store.queues import end_attempts, end_of_attempt, jobs_by_id, pause_accounts
 from ratings.store.results import MISCONFIGURED, MISCONFIGURED_PAUSE, OUTCOME_UNKNOWN, Failed, account_pause, back_off
 from ratings.store.rows import change_job, write_job_changes
@@ -38,15 +38,6 @@ _OVERTAKEN = (
         jobs.c.state == "failed",
     )
     .values(state="dropped", error="superseded", finished_at=bindparam("at"))
-)
-_AGAIN = (
-    update(jobs)
-    .where(
-        # As the index has it; a write of ours is never left unknown.
-        jobs.c.state.in_([literal_column("'failed'"), literal_column("'unknown'")]),
-        jobs.c.account == bindparam("of_account"),
-    )
-    .values(state="due", due_at=bindparam("at"), created_at=bindparam("at"), attempts=0, finished_at=null())
 )
 
 
@@ -82,24 +73,6 @@ class FinishDesk(Operation[None]):
         """Record the results of many attempts."""
         _FinishFold(unit, operations).run()
         return [None] * len(operations)
-
-
-@dataclass(frozen=True, slots=True)
-class RetryDesk(Operation[int]):
-    """Somebody put a desk right: what failed for good is tried again, and as long as the first time. Returns how many."""
-
-    desk: str
-
-    order: ClassVar[int] = 36
-
-    @classmethod
-    def fold(cls, unit: Unit, operations: Sequence["RetryDesk"]) -> Sequence[int]:
-        """Put back one desk's after another."""
-        results = []
-        for account in (desk_account(operation.desk) for operation in operations):
-            results.append(unit.connection.execute(_AGAIN, {"of_account": account, "at": unit.now}).rowcount)
-            unit.woken.add(account)
-        return results
 
 
 class _FinishFold:

@@ -43,6 +43,11 @@ class ApiKey:
     created_at: Instant
     revoked_at: Instant | None
 
+    @property
+    def by(self) -> str:
+        """What records name whoever acts with it."""
+        return f"key:{self.name}"
+
 
 class NameTaken(ValueError):
     """There is a key of this name, which may be revoked but keeps its name in the records."""

@@ -10,10 +10,13 @@ from sqlalchemy import Integer, bindparam, exists, select, update
 from ratings.store.rows import DUE, LEASED, PRIORITIES
 from ratings.store.schema import accounts, attempts, jobs
 from ratings.store.unit import Row, Unit
-from ratings.times import SECOND, Duration, Instant
+from ratings.times import MINUTE, SECOND, Duration, Instant
 
 BURST: Duration = SECOND // 10
 """How far an account may run ahead of its even pace, so that a claim can take a handful at once."""
+
+HELD_FOR: Duration = MINUTE
+"""When to look again whether an account is still held."""
 
 _LEASED = jobs.alias("leased")
 _DUE = (
@@ -72,9 +75,11 @@ class Allowance:
 
 
 def allowance(unit: Unit, account: str, most: int, per_second: float) -> Allowance:
-    """Lock an account and return what its pauses and its pace allow now, at most `most`."""
+    """Lock an account and return what its pauses and its pace allow now, at most `most`; nothing while somebody holds it."""
     row = _account(unit, account)
     interval = SECOND / per_second
+    if row.held_at is not None:
+        return Allowance(0, row.next_send_at, interval, unit.now + HELD_FOR)  # whoever releases it wakes its worker
     if row.paused_until > unit.now:
         return Allowance(0, row.next_send_at, interval, row.paused_until)
     # A pace that lies further ahead than it can was written by a clock that has been set back since.

@@ -148,6 +148,9 @@ def write_job_changes(unit: Unit, changes: Sequence[Row]) -> None:
     unit.many(_CHANGE_JOB, changes)
 
 
+AGAIN = "again"
+"""The detail of a prompt's job that a person has put back."""
+
 MAX_ATTEMPTS = 24
 """Tries of a job whose error says "again later"; with the back-off of `results` the last comes after about 17 hours."""
 

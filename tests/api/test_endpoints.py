@@ -60,7 +60,7 @@ async def test_a_secret_is_shown_when_it_is_made_and_never_again(service: Servic
         "next_at": None,
         "old_secrets_until": [],
         "created_at": format_instant(service.clock.now),
-        "created_by": "api:admin",
+        "created_by": "key:admin",
     }
     one = f"/v1/endpoints/{created['id']}"
     rotated = (await service.ask("POST", f"{one}/rotate", json={"keep_s": 60})).json()

@@ -64,7 +64,7 @@ async def test_a_change_says_what_it_does_to_invitations_that_are_open(local: Se
     versions = await local.get(f"{ONE}/versions")
     assert [each["version"] for each in versions["items"]] == [4, 3, 2, 1]
     assert versions["items"][1]["changed"] == ["/enabled"]
-    assert versions["items"][2]["by"] == "api:admin"
+    assert versions["items"][2]["by"] == "key:admin"
     (pause,) = versions["paused"]
     assert pause["from"] == off["paused_at"]
     assert pause["to"] == versions["items"][0]["at"]

@@ -105,7 +105,7 @@ async def test_a_change_is_signed_with_the_keys_name(local: Service) -> None:
     by = local.store.read_now(
         lambda connection: connection.execute(text("SELECT created_by FROM survey_versions")).all()
     )
-    assert [row[0] for row in by] == ["migration", "api:admin"]
+    assert [row[0] for row in by] == ["migration", "key:admin"]
 
 
 async def test_what_is_no_survey(local: Service) -> None:

@@ -46,7 +46,7 @@ async def test_staff_overrules_and_the_history_says_who_and_why(service: Service
     assert [vote["state"] for vote in response.json()["votes"]].count("confirmed") == 1
     told = [item for item in response.json()["history"] if item["what"] == "overruled"]
     assert [(item["old"], item["new"], item["by"]) for item in told] == [
-        ("quarantined", "confirmed: the customer called", "api:admin")
+        ("quarantined", "confirmed: the customer called", "key:admin")
     ]
     assert [item["value"] for item in (await service.get("/v1/ratings"))["items"]] == [5]
     back = await service.ask("POST", path, json={"state": "quarantined", "why": "it was a scanner after all"})
@@ -90,7 +90,7 @@ async def test_staff_corrects_a_rating_and_no_words_of_the_customer(service: Ser
     response = await service.ask("POST", path, json={"value": 4, "why": "she meant the courier"})
     assert response.status_code == 200, response.text
     told = response.json()["history"][-1]
-    assert (told["old"], told["new"], told["by"], told["why"]) == ("1", "4", "api:admin", "she meant the courier")
+    assert (told["old"], told["new"], told["by"], told["why"]) == ("1", "4", "key:admin", "she meant the courier")
     assert [(vote["value"], vote["source"]) for vote in response.json()["votes"]] == [(1, "tap"), (4, "staff")]
     (item,) = (await service.get("/v1/ratings"))["items"]
     assert (item["value"], item["comment"]) == (4, "the courier was rude")

@@ -7,7 +7,9 @@ from functools import partial
 import pytest
 from sqlalchemy import event
 
-from ratings.store.desk_results import NotDone, RetryDesk
+from ratings.store.desk_results import NotDone
+from ratings.store.loading import desk_account
+from ratings.store.replays import ReplayJobs
 from ratings.store.results import Failed
 from ratings.store.schema import attempts, events, jobs, rating_history, ratings, votes
 from ratings.store.store import Store
@@ -189,7 +191,7 @@ def test_what_waited_for_a_desk_does_not_reopen_a_ticket_that_was_closed_again_m
     office.clock.forward(HOUR)
     second, new = office.closed("T-1")
     assert new
-    assert office.world.store.writer.do_now(RetryDesk(DESK)) == 1
+    assert office.world.store.writer.do_now(ReplayJobs("test", account=desk_account(DESK))).jobs == 1
     again = office.write()
     assert again is not None
     assert again.wanted.verbs == {"score", "comment", "tag"}
@@ -275,7 +277,7 @@ def test_a_desk_that_is_down_for_a_day_loses_nothing_and_after_eight_days_it_is_
     office.finish(office.claim(), failed=DOWN)
     assert office.jobs(number)[0]["state"] == "failed"
     assert "no connection" in office.result(number)["refused"]
-    assert office.world.store.writer.do_now(RetryDesk(DESK)) == 1
+    assert office.world.store.writer.do_now(ReplayJobs("test", account=desk_account(DESK))).jobs == 1
     anew = office.claim()
     office.finish(anew, failed=DOWN)
     assert office.jobs(number)[0]["state"] == "due"  # as long as the first time
@@ -313,7 +315,7 @@ def test_what_the_desk_refuses_is_kept_in_its_own_words_and_may_be_tried_anew(of
     result = office.result(number)
     assert (result["outcome"], result["tag"], result["value"]) == (None, "Оценка 1", 1)
     assert "The bot may not reopen." in result["refused"]
-    office.world.store.writer.do_now(RetryDesk(DESK))
+    office.world.store.writer.do_now(ReplayJobs("test", account=desk_account(DESK)))
     again = office.claim()
     assert "reopen_keep" in again.wanted.verbs
     assert again.key != write.key
@@ -331,7 +333,7 @@ def test_a_newer_result_ends_what_failed_before_it(office: DeskOffice) -> None:
     office.world.tap(number, 2)
     office.write()
     assert [job["state"] for job in office.jobs(number)] == ["dropped", "done"]
-    assert office.world.store.writer.do_now(RetryDesk(DESK)) == 0
+    assert office.world.store.writer.do_now(ReplayJobs("test", account=desk_account(DESK))).jobs == 0
 
 
 def test_after_a_kill_between_attempt_and_result_it_is_written_again_and_never_two_things(office: DeskOffice) -> None:

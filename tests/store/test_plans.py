@@ -24,6 +24,7 @@ from ratings.store import (
     pauses,
     queues,
     receipts,
+    replays,
     ticket_facts,
     wishes,
     words,
@@ -81,7 +82,8 @@ STATEMENTS: dict[str, Any] = {
     "what desks' jobs are about": desk_results._ABOUT,
     "attempts that are certain": desk_results._CERTAIN,
     "overtaken failures": desk_results._OVERTAKEN,
-    "failures to try anew": desk_results._AGAIN,
+    "failures of an account to put back": replays.put_back(replays.ReplayJobs("x", account="a"), 1),
+    "a failure to put back": replays.put_back(replays.ReplayJobs("x", job_id=1), 1),
     "finished jobs": cleaning._FINISHED,
 }
 ON_POSTGRESQL = {

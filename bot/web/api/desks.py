@@ -10,8 +10,9 @@ from bot.web.api.bodies import answer
 from bot.web.api.errors import ApiProblem
 from bot.web.api.queries import no_parameters, page
 from ratings.reports.desks import list_desks
-from ratings.store.desk_results import RetryDesk
 from ratings.store.keys import Scope
+from ratings.store.loading import desk_account
+from ratings.store.replays import ReplayJobs
 from ratings.store.store import Store
 
 
@@ -31,11 +32,11 @@ class DeskRoutes:
 
     async def retry(self, request: Request) -> Response:
         """Put failed writes back; answers what is so now."""
-        await self._access.require(request, Scope.ADMIN)
+        key = await self._access.require(request, Scope.ADMIN)
         no_parameters(request)
         name = request.path_params["name"]
         if name not in self._names:
             raise ApiProblem(404, "there is no such desk")
-        await self._store.writer.do(RetryDesk(name))
+        await self._store.writer.do(ReplayJobs(key.by, account=desk_account(name)))
         (desk,) = await self._store.read(list_desks, [name])
         return answer(desk)

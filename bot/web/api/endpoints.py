@@ -73,9 +73,7 @@ class EndpointRoutes:
             new = read_new(decode(body))
             await self._check(new.url)
             secret = new_secret()
-            operation = CreateEndpoint(
-                new.url, secret, f"api:{key.name}", new.types, new.description, new.state, new.since
-            )
+            operation = CreateEndpoint(new.url, secret, key.by, new.types, new.description, new.state, new.since)
             endpoint = await self._do(operation)
             return answer({**self._shown(endpoint), "secret": secret}, 201)
 

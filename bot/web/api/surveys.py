@@ -53,7 +53,7 @@ class SurveyRoutes:
         data = own_members(decode(await read_json_body(request, self._max_body)))
         if isinstance(data, dict):
             data = {name: value for name, value in data.items() if name != "version"}
-        saved = await self._store.writer.do(SaveSurvey(parse_survey(data), 0, f"api:{key.name}"))
+        saved = await self._store.writer.do(SaveSurvey(parse_survey(data), 0, key.by))
         if saved.conflict or saved.survey is None:
             raise ApiProblem(409, "there is a survey with this id: change it by PATCH")
         return await self._saved(saved.survey, 201, {"location": f"{request.url.path}/{saved.survey.id}"})
@@ -99,7 +99,7 @@ class SurveyRoutes:
         if not matches(wanted, survey):
             raise _stale(survey)
         changed = parse_survey(own_members(decode(body)), base=survey)
-        saved = await self._store.writer.do(SaveSurvey(changed, survey.version, f"api:{key.name}"))
+        saved = await self._store.writer.do(SaveSurvey(changed, survey.version, key.by))
         if saved.conflict or saved.survey is None:
             raise _stale(saved.survey)
         if not saved.survey.enabled and saved.survey.when_paused == "cancel":

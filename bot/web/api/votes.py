@@ -47,7 +47,7 @@ class VoteRoutes:
         state, why = _read(decode(body))
         number = _number(request)
         await self._shown(number)
-        done = await self._store.writer.do(Overrule(number, state, f"api:{key.name}", why))  # type: ignore[arg-type] # one of the two that _STATES holds
+        done = await self._store.writer.do(Overrule(number, state, key.by, why))  # type: ignore[arg-type] # one of the two that _STATES holds
         if done.outcome is Outcome.IGNORED and done.state is not state:
             raise ApiProblem(409, "there is no vote that this would change")
         return answer(await self._shown(number))
@@ -60,7 +60,7 @@ class VoteRoutes:
         value, why = _read_edit(decode(body))
         number = _number(request)
         await self._shown(number)
-        outcome = await self._store.writer.do(EditRating(number, value, f"api:{key.name}", why))
+        outcome = await self._store.writer.do(EditRating(number, value, key.by, why))
         if outcome is Outcome.OUT_OF_SCALE:
             raise InvalidInput([FieldError("/value", f"{value}; expected a value of the scale that was asked with")])
         if outcome is Outcome.IGNORED:
