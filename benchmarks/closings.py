@@ -89,7 +89,7 @@ def _ticket_batches() -> Iterator[list[dict[str, Any]]]:
 def _make_key(url: str) -> str:
     key_id, key, key_hash = new_key()
     store = Store(url, now).start()
-    store.writer.do_now(CreateKey(key_id, "benchmarks", Scope.WRITE, key_hash))
+    store.writer.do_now(CreateKey(key_id, "benchmarks", Scope.WRITE, key_hash, "benchmarks"))
     store.stop()
     return key
 

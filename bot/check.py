@@ -2,22 +2,18 @@
 
 import asyncio
 import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from bot.account_checks import Finding, check_channel, check_desk
 from bot.assembly import make_channels, make_desks, make_store
 from bot.destinations import cannot_tell
 from bot.logs import configure_logging, redact_text
 from bot.settings import Settings, SettingsError, load_settings
-from bot.web.desk_hooks import desk_hook_path
-from bot.web.hooks import hook_path
-from channels.base import Channel, Mode
-from desks.base import Desk
+from channels.base import Mode
 from net.errors import DeliveryError
 from net.guard import Guard
 from net.http import HttpClient
@@ -25,9 +21,7 @@ from ratings.store.migrate import DatabaseTooNew, MigrationState, migration_stat
 from ratings.store.reach import OutOfReach, reaching, sqlite_file
 from ratings.store.surveys import load_surveys
 
-Level = Literal["ok", "warning", "error"]
 TIMEOUT = 5.0
-ACCOUNT_TIMEOUT = 60.0
 _OK = 200
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -46,33 +40,6 @@ IDS = {
     "public_url.reachable": "whether `/healthz` behind that address is answered by a Tapfive",
 }
 """Every id of this module; those of an account's kind are on the kind's page."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One finding. `about` is the account or desk that it concerns, "" for the installation."""
-
-    id: str
-    level: Level
-    text: str
-    hint: str = ""
-    about: str = ""
-
-    def line(self) -> str:
-        """Return `id text → hint`, without the level."""
-        about = f"{self.about}: " if self.about else ""
-        hint = f" → {self.hint}" if self.hint else ""
-        return f"{self.id} {about}{self.text}{hint}"
-
-    def to_dict(self) -> dict[str, str | None]:
-        """Return it for programs."""
-        return {
-            "id": self.id,
-            "level": self.level,
-            "account": self.about or None,
-            "text": self.text,
-            "hint": self.hint or None,
-        }
 
 
 async def check(config: Path | None) -> list[Finding]:
@@ -221,17 +188,9 @@ async def _channels(settings: Settings) -> list[Finding]:
         channels = make_channels(settings)
     except ValueError as error:
         return [Finding("channels.failed", "error", str(error), "see hook_secret")]
-    looked = await asyncio.gather(*(_account(settings, account, channel) for account, channel in channels.items()))
-    return [finding for findings in looked for finding in findings]
-
-
-async def _account(settings: Settings, account: str, channel: Channel) -> list[Finding]:
     base = settings.server.public_url
-    findings = await _looked(channel, "channels.failed", account, base + hook_path(account) if base else None)
-    if channel.capabilities.choices == "links" and not base:
-        text, hint = "its links would lead nowhere: there is no public address", "set [server] public_url"
-        findings.append(Finding("public_url.links", "error", text, hint, account))
-    return findings
+    looked = await asyncio.gather(*(check_channel(base, account, channel) for account, channel in channels.items()))
+    return [finding for findings in looked for finding in findings]
 
 
 # --- the desks ---------------------------------------------------------------------------------------------------
@@ -242,27 +201,9 @@ async def _desks(settings: Settings) -> list[Finding]:
         desks = make_desks(settings)
     except ValueError as error:
         return [Finding("desks.failed", "error", str(error), "see the desk's secrets")]
-    looked = await asyncio.gather(*(_desk(settings, name, desk) for name, desk in desks.items()))
-    return [finding for findings in looked for finding in findings]
-
-
-async def _desk(settings: Settings, name: str, desk: Desk) -> list[Finding]:
     base = settings.server.public_url
-    return await _looked(desk, "desks.failed", name, base + desk_hook_path(name) if base else None)
-
-
-async def _looked(one: Channel | Desk, failed: str, name: str, url: str | None) -> list[Finding]:
-    """Let a channel or a desk look at itself. `failed` is the id of what is said when it cannot."""
-    try:
-        async with asyncio.timeout(ACCOUNT_TIMEOUT):
-            found = await one.check(url)
-    except TimeoutError:
-        return [Finding(failed, "error", "it did not answer in time", "see api_url", name)]
-    except Exception as error:  # noqa: BLE001 - a kind that breaks its promise must not hide what the others say
-        return [Finding(failed, "error", f"the check itself failed ({type(error).__name__})", "", name)]
-    finally:
-        await one.close()
-    return [Finding(each.id, each.level, each.text, each.hint, name) for each in found]
+    looked = await asyncio.gather(*(check_desk(base, name, desk) for name, desk in desks.items()))
+    return [finding for findings in looked for finding in findings]
 
 
 def _count(number: int, noun: str) -> str:

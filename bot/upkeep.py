@@ -1,6 +1,6 @@
 """What runs beside the outbox.
 
-Invitations lapse or are cancelled, votes settle, events get numbers, staff hears of bad ratings, days are counted.
+Invitations lapse or are cancelled, votes settle, events get numbers, staff hears of bad ratings, days are counted, old data goes.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from ratings.store.events import NumberEvents
 from ratings.store.lapses import RunLapses
 from ratings.store.link_votes import RunSettlements
 from ratings.store.pauses import RunPauses
+from ratings.store.retention import ApplyRetention
 from ratings.store.roll_up_keeping import KeepRollUp
 from ratings.store.writer import Operation, StoreClosed, Writer
 
@@ -42,6 +43,7 @@ async def keep_up(writer: Writer, timings: Timings, say_alerts: SayAlerts, timez
         (ALERT_EVERY, say_alerts),
         (COUNT_EVERY, KeepRollUp(timezone)),
         (CLEAN_EVERY, Clean()),
+        (CLEAN_EVERY, ApplyRetention()),
     )
     async with asyncio.TaskGroup() as group:
         for seconds, operation in everything:

@@ -42,6 +42,7 @@ class Trigger(StrEnum):
     VOTE_GONE = "vote_gone"  # the only vote that counted was a program's
     WITHDRAWN = "withdrawn"  # the customer took the rating back
     PAUSED = "paused"  # the survey was switched off, and cancels what it would have asked
+    ERASED = "erased"  # what is known of the customer was erased
 
 
 TRANSITIONS: Mapping[tuple[State, Trigger], State] = MappingProxyType(
@@ -52,9 +53,11 @@ TRANSITIONS: Mapping[tuple[State, Trigger], State] = MappingProxyType(
         (State.SCHEDULED, Trigger.REOPENED): State.CANCELLED,
         (State.SCHEDULED, Trigger.OPTED_OUT): State.CANCELLED,
         (State.SCHEDULED, Trigger.PAUSED): State.CANCELLED,
+        (State.SCHEDULED, Trigger.ERASED): State.CANCELLED,
         (State.ASKED, Trigger.VOTE): State.ANSWERED,
         (State.ASKED, Trigger.REOPENED): State.CANCELLED,
         (State.ASKED, Trigger.OPTED_OUT): State.CANCELLED,
+        (State.ASKED, Trigger.ERASED): State.CANCELLED,
         (State.ASKED, Trigger.NO_ANSWER): State.LAPSED,
         (State.LAPSED, Trigger.VOTE): State.ANSWERED,
         (State.CANCELLED, Trigger.VOTE): State.ANSWERED,
@@ -396,6 +399,11 @@ def opted_out(invitation: Invitation) -> Step:
 def paused(invitation: Invitation) -> Step:
     """The survey was switched off, and cancels what it would have asked."""
     return _cancelled(invitation, Trigger.PAUSED)
+
+
+def erased(invitation: Invitation) -> Step:
+    """What is known of the customer is erased: they are asked no more about this."""
+    return _cancelled(invitation, Trigger.ERASED)
 
 
 def lapse_due(invitation: Invitation) -> Step:

@@ -24,7 +24,10 @@ COMMANDS = {
     "close": "bot.cli.close:close",
     "user": "bot.cli.users:app",
     "apikey": "bot.cli.keys:app",
+    "channel": "bot.cli.channels:app",
     "desk": "bot.cli.desks:app",
+    "job": "bot.cli.jobs:app",
+    "customer": "bot.cli.customers:app",
 }
 """Every command and where it is: `module:function`, or `module:app` for a group of commands."""
 

@@ -10,6 +10,7 @@ from ratings.store.keys import CreateKey, NameTaken, RevokeKey, Scope, list_keys
 from ratings.times import format_instant
 
 MAX_NAME = 100
+BY = "cli"
 
 app = typer.Typer(help="Keys for the API.", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
@@ -26,7 +27,7 @@ def create(name: NameArgument, scope: ScopeOption, config: ConfigOption = None) 
     key_id, key, key_hash = new_key()
     with opened_store(config) as (_, store):
         try:
-            store.writer.do_now(CreateKey(key_id, name, scope, key_hash))
+            store.writer.do_now(CreateKey(key_id, name, scope, key_hash, BY))
         except NameTaken:
             raise CommandError(f"NAME: there is a key {name!r} already; a revoked one keeps its name, too") from None
     typer.echo(f"The key {name!r} may {scope.value}. It is not shown again:")
@@ -58,6 +59,6 @@ def list_(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 def revoke(name: NameArgument, config: ConfigOption = None) -> None:
     """Revoke a key, at once and for good."""
     with opened_store(config) as (_, store):
-        if not store.writer.do_now(RevokeKey(name.strip())):
+        if not store.writer.do_now(RevokeKey(name.strip(), BY)):
             raise CommandError(f"NAME: there is no live key {name.strip()!r}")
     typer.echo(f"The key {name.strip()!r} is revoked.")

@@ -142,7 +142,7 @@ class _Demo:
     async def _make_key(self) -> str:
         key_id, key, key_hash = new_key()
         name = f"demo {key_id}"
-        await self.store.writer.do(CreateKey(key_id, name, Scope.ADMIN, key_hash))
+        await self.store.writer.do(CreateKey(key_id, name, Scope.ADMIN, key_hash, "demo"))
         return key
 
     async def _set_rule(self) -> None:

@@ -95,7 +95,7 @@ def _read(event: _Event, body: bytes) -> Inbound:
             # The customer is in the id: several devices report the same, and it happened once.
             address, token = _must(event.user_id), _token(event.message_token)
             return DeliveryReported(
-                event_id=f"{event.event}:{token}:{address}",
+                event_id=f"{event.event}:{token}:{_unnamed(address)}",
                 address=address,
                 at=event.timestamp,
                 external_id=token,
@@ -103,13 +103,13 @@ def _read(event: _Event, body: bytes) -> Inbound:
             )
         case "subscribed":
             user = _must(event.user)
-            event_id = f"subscribed:{_token(event.message_token)}:{user.id}:{event.timestamp}"
+            event_id = f"subscribed:{_token(event.message_token)}:{_unnamed(user.id)}:{event.timestamp}"
             return OptIn(
                 event_id=event_id, address=user.id, at=event.timestamp, client=_client(user), reason="unblocked"
             )
         case "unsubscribed":
             address = _must(event.user_id)
-            event_id = f"unsubscribed:{_token(event.message_token)}:{address}:{event.timestamp}"
+            event_id = f"unsubscribed:{_token(event.message_token)}:{_unnamed(address)}:{event.timestamp}"
             return OptOut(event_id=event_id, address=address, at=event.timestamp, reason="blocked")
         case "webhook":
             return Handshake(event_id=f"webhook:{_token(event.message_token)}", address="", at=event.timestamp)
@@ -162,7 +162,12 @@ def _other(event: _Event, body: bytes) -> Inbound:
 
 
 def _event_id(event: _Event, address: str) -> str:
-    return f"{event.event}:{_token(event.message_token)}:{address}:{event.timestamp}"
+    return f"{event.event}:{_token(event.message_token)}:{_unnamed(address)}:{event.timestamp}"
+
+
+def _unnamed(address: str) -> str:
+    """Tell customers apart without naming them: what was received is remembered longer than who is erased."""
+    return digest(address.encode())
 
 
 def _client(user: _User) -> str | None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, func, literal_column, select
 
 from ratings.lifecycle import JobKind
 from ratings.store.loading import desk_account
-from ratings.store.schema import desk_results, jobs
+from ratings.store.schema import accounts, desk_results, jobs
 from ratings.times import format_instant
 
 _IDS: Any = bindparam("ids", expanding=True)
@@ -39,6 +39,9 @@ _LAST = {
     if name != "leased"
 }
 _WAITING = ("due", "leased")
+_HELD = select(accounts.c.held_at, accounts.c.held_by).where(
+    accounts.c.account == bindparam("account"), accounts.c.held_at.is_not(None)
+)
 
 
 def desk_results_of(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
@@ -69,7 +72,7 @@ def _result(row: Any) -> dict[str, Any]:
 
 
 def list_desks(connection: Connection, names: Iterable[str]) -> list[dict[str, Any]]:
-    """Return of each desk what waits to be written, what failed for good, since when the oldest of both is there, and the last error."""
+    """Return of each desk what waits to be written, what failed for good, whether it is held, since when the oldest of both is there, and the last error."""
     return [_desk(connection, name) for name in names]
 
 
@@ -77,10 +80,13 @@ def _desk(connection: Connection, name: str) -> dict[str, Any]:
     account = {"account": desk_account(name)}
     counts = {state: connection.execute(query, account).one() for state, query in _COUNTS.items()}
     errors = [row for query in _LAST.values() for row in connection.execute(query, account)]
+    held = connection.execute(_HELD, account).one_or_none()
     oldest = min((row.oldest for row in counts.values() if row.oldest is not None), default=None)
     return {
         "name": name,
         "kind": name.partition(".")[0],
+        "held_at": None if held is None else format_instant(held.held_at),
+        "held_by": None if held is None else held.held_by,
         "waiting": sum(counts[state].many for state in _WAITING),
         "failed": counts["failed"].many,
         "oldest": None if oldest is None else format_instant(oldest),

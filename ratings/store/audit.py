@@ -1,5 +1,6 @@
 """The audit log: who changed what, from what to what, written in the transaction of the change itself."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -31,6 +32,17 @@ def note_change(
             at=unit.now, by=by, what=what, kind=kind, object=object_, before=_written(before), after=_written(after)
         )
     )
+
+
+def fingerprint(secret: str) -> str:
+    """Return what tells whether a text that must not be shown is the same as another."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:8]
+
+
+def differing(before: Values, after: Values) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the values of both that are not the same in the other."""
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return {name: before.get(name) for name in names}, {name: after.get(name) for name in names}
 
 
 def _written(values: Values | None) -> str | None:

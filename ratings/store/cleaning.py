@@ -7,6 +7,7 @@ from typing import ClassVar
 from sqlalchemy import Table, bindparam, delete, literal_column, select
 
 from ratings.store.deliveries import forget_deliveries
+from ratings.store.retention import load_retention
 from ratings.store.schema import attempts, held_texts, inbound_events, jobs, login_failures, unreadable_events
 from ratings.store.sessions import FAILURES_COUNT_FOR
 from ratings.store.unit import Unit
@@ -14,7 +15,7 @@ from ratings.store.writer import Operation
 from ratings.times import DAY, HOUR, Duration, Instant
 
 KEEP: Duration = 30 * DAY
-"""How long a redelivery is recognised, and how long the tries of a job can be looked up."""
+"""How long the tries of a job can be looked up. What platforms told has a period of its own (`ratings.retention`)."""
 
 PORTION = 2_000
 """Rows of each kind forgotten in one transaction: others wait for it."""
@@ -45,8 +46,9 @@ class Clean(Operation[int]):
             unit.connection.execute(delete(attempts).where(attempts.c.job_id.in_(ids)))
             unit.connection.execute(delete(jobs).where(jobs.c.id.in_(ids)))
         gone = len(ids)
+        heard_before = unit.now - load_retention(unit.connection).inbound
         for table in (inbound_events, unreadable_events):
-            gone += _forget(unit, table, before)
+            gone += _forget(unit, table, heard_before)
         gone += forget_deliveries(unit, before, PORTION)
         # A text is held for seconds; what is left of it was told to write elsewhere, or belongs to a relay.
         gone += unit.connection.execute(delete(held_texts).where(held_texts.c.until < unit.now - HOUR)).rowcount

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, ClassVar, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
@@ -18,10 +19,11 @@ from ratings.deliveries import (
     switched,
 )
 from ratings.errors import FieldError, InvalidInput
+from ratings.store.audit import differing, fingerprint, note_change
 from ratings.store.schema import deliveries, endpoints, event_counter
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation
-from ratings.times import Duration, Instant
+from ratings.times import SECOND, Duration, Instant
 
 MAX_ENDPOINTS = 100
 MAX_SECRETS = 5
@@ -103,6 +105,7 @@ class ChangeEndpoint(Operation[Endpoint | None]):
     """
 
     endpoint_id: int
+    by: str
     url: str | Keep = KEEP
     types: tuple[str, ...] | Keep | None = KEEP
     description: str | Keep = KEEP
@@ -123,6 +126,7 @@ class RotateSecret(Operation[Endpoint | None]):
     """Give an endpoint a new secret; those before it sign for `keep` more. None: no such endpoint. Raises TooMany."""
 
     endpoint_id: int
+    by: str
     secret: str
     keep: Duration
 
@@ -140,6 +144,7 @@ class DeleteEndpoint(Operation[bool]):
     """Delete an endpoint and the record of its deliveries. Returns False when there is none."""
 
     endpoint_id: int
+    by: str
 
     order: ClassVar[int] = 65
 
@@ -147,7 +152,7 @@ class DeleteEndpoint(Operation[bool]):
     def fold(cls, unit: Unit, operations: Sequence["DeleteEndpoint"]) -> Sequence[bool]:
         """Delete one after another."""
         lock(unit, (operation.endpoint_id for operation in operations))
-        return [_delete(unit, operation.endpoint_id) for operation in operations]
+        return [_delete(unit, operation) for operation in operations]
 
 
 # --- shared with the deliveries ----------------------------------------------------------------------------------
@@ -215,7 +220,9 @@ def _create(unit: Unit, wanted: CreateEndpoint) -> Endpoint:
             lease_until=0,
         )
     )
-    return _there(unit, endpoint_id)
+    made = _there(unit, endpoint_id)
+    note_change(unit, wanted.by, "created", "endpoint", str(endpoint_id), after=_noted(made))
+    return made
 
 
 def _change(unit: Unit, wanted: ChangeEndpoint) -> Endpoint | None:
@@ -236,7 +243,11 @@ def _change(unit: Unit, wanted: ChangeEndpoint) -> Endpoint | None:
     if not isinstance(wanted.state, Keep):
         standing = switched(standing, wanted.state, unit.now)
     save_standing(unit, endpoint.id, standing, **more)
-    return _there(unit, endpoint.id)
+    changed = _there(unit, endpoint.id)
+    before, after = differing(_noted(endpoint), _noted(changed))
+    if after:
+        note_change(unit, wanted.by, "changed", "endpoint", str(endpoint.id), before=before, after=after)
+    return changed
 
 
 def _rotate(unit: Unit, wanted: RotateSecret) -> Endpoint | None:
@@ -248,12 +259,31 @@ def _rotate(unit: Unit, wanted: RotateSecret) -> Endpoint | None:
         raise TooMany(f"{MAX_SECRETS} secrets of it sign already; wait for the end of one, or end them with keep_s 0")
     values: Mapping[str, Any] = {"secrets": _secrets(secrets)}
     unit.connection.execute(update(endpoints).where(endpoints.c.id == endpoint.id).values(**values))
+    after = {"old_secrets_sign_s": wanted.keep // SECOND}
+    note_change(unit, wanted.by, "new secret", "endpoint", str(endpoint.id), after=after)
     return _there(unit, endpoint.id)
 
 
-def _delete(unit: Unit, endpoint_id: int) -> bool:
-    unit.connection.execute(delete(deliveries).where(deliveries.c.endpoint_id == endpoint_id))
-    return unit.connection.execute(delete(endpoints).where(endpoints.c.id == endpoint_id)).rowcount == 1
+def _delete(unit: Unit, wanted: DeleteEndpoint) -> bool:
+    endpoint = load_endpoint(unit.connection, wanted.endpoint_id)
+    if endpoint is None:
+        return False
+    unit.connection.execute(delete(deliveries).where(deliveries.c.endpoint_id == endpoint.id))
+    unit.connection.execute(delete(endpoints).where(endpoints.c.id == endpoint.id))
+    note_change(unit, wanted.by, "removed", "endpoint", str(endpoint.id), before=_noted(endpoint))
+    return True
+
+
+def _noted(endpoint: Endpoint) -> dict[str, Any]:
+    """Return what the audit log says of an endpoint: of its URL the host, since paths often are secrets."""
+    return {
+        "host": urlsplit(endpoint.url).netloc.rpartition("@")[2],
+        "url": fingerprint(endpoint.url),
+        "types": None if endpoint.types is None else list(endpoint.types),
+        "description": endpoint.description,
+        "state": endpoint.standing.state.value,
+        "position": endpoint.standing.position,
+    }
 
 
 def _there(unit: Unit, endpoint_id: int) -> Endpoint:

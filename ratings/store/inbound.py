@@ -19,6 +19,7 @@ from ratings.lifecycle import (
     voted,
 )
 from ratings.store.addresses import Addresses, Key, by_account
+from ratings.store.forgotten import drop_wish
 from ratings.store.loading import Invitations, Loaded
 from ratings.store.receipts import report
 from ratings.store.rows import notice_row
@@ -384,6 +385,7 @@ class _Fold:
         if event.client is not None:
             self.addresses.heard(key, event.client)
         if event.asked:
+            drop_wish(self.unit, key)
             was_out = self.wishes.ask_again(operation.account, event.sender) or was_out
         if event.asked and operation.answers:
             self._notice(operation.account, event.sender, "opted_in" if was_out else "welcome")

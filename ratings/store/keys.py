@@ -11,6 +11,7 @@ from typing import ClassVar
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from ratings.store.audit import note_change
 from ratings.store.schema import api_keys, idempotency_keys
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation
@@ -87,6 +88,7 @@ class CreateKey(Operation[None]):
     name: str
     scope: Scope
     key_hash: str
+    by: str
 
     @classmethod
     def fold(cls, unit: Unit, operations: Sequence["CreateKey"]) -> Sequence[None]:
@@ -104,6 +106,8 @@ class CreateKey(Operation[None]):
                 )
             except IntegrityError as error:
                 raise NameTaken(operation.name) from error
+            after = {"id": operation.key_id, "scope": operation.scope.value}
+            note_change(unit, operation.by, "created", "key", operation.name, after=after)
         return [None] * len(operations)
 
 
@@ -112,19 +116,24 @@ class RevokeKey(Operation[bool]):
     """Revoke the key of a name. Returns False when there is no live one."""
 
     name: str
+    by: str
 
     @classmethod
     def fold(cls, unit: Unit, operations: Sequence["RevokeKey"]) -> Sequence[bool]:
         """Revoke one after another."""
-        return [
-            unit.connection.execute(
-                update(api_keys)
-                .where(api_keys.c.name == operation.name, api_keys.c.revoked_at.is_(None))
-                .values(revoked_at=unit.now)
-            ).rowcount
-            == 1
-            for operation in operations
-        ]
+        return [_revoke(unit, operation) for operation in operations]
+
+
+def _revoke(unit: Unit, wanted: RevokeKey) -> bool:
+    revoked = (
+        update(api_keys)
+        .where(api_keys.c.name == wanted.name, api_keys.c.revoked_at.is_(None))
+        .values(revoked_at=unit.now)
+    )
+    if unit.connection.execute(revoked).rowcount != 1:
+        return False
+    note_change(unit, wanted.by, "revoked", "key", wanted.name)
+    return True
 
 
 @dataclass(frozen=True, slots=True)

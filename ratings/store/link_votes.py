@@ -37,6 +37,7 @@ from ratings.links import (
     trapped,
 )
 from ratings.recount import recounted
+from ratings.store.audit import note_change
 from ratings.store.loading import INTERNAL, Invitations, Loaded
 from ratings.store.rows import DUE, PRIORITY_ANSWER, change_job, write_job_changes
 from ratings.store.schema import comments, hits, invitations, jobs, reopens, votes
@@ -57,7 +58,9 @@ PAGE_COMMENT = "page"
 """The message id of the comment that was written on the page: writing another replaces it."""
 
 _ASKED = select(invitations.c.id).where(
-    invitations.c.id.in_(bindparam("ids", expanding=True)), invitations.c.decision == "ask"
+    invitations.c.id.in_(bindparam("ids", expanding=True)),
+    invitations.c.decision == "ask",
+    invitations.c.erased_at.is_(None),
 )
 _RECENT_HITS = select(hits.c.invitation_id).where(
     hits.c.invitation_id.in_(bindparam("ids", expanding=True)), hits.c.at > bindparam("after")
@@ -364,6 +367,8 @@ class _Fold:
         step = self._recount(loaded, by=operation.by)
         told = Change("overruled", before.value if before else None, f"{operation.state.value}: {operation.why}")
         self.invitations.take(loaded, Step(loaded.invitation, changes=(told,)), by=operation.by)
+        was, now = {"votes": told.old}, {"votes": operation.state.value}
+        note_change(self.unit, operation.by, "overruled", "rating", str(operation.invitation_id), before=was, after=now)
         return PageResult(step.outcome, loaded.invitation.vote_state)
 
     def store(self) -> None:

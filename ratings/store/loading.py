@@ -38,7 +38,8 @@ _LOCK = select(invitations.c.id).where(_IDS).order_by(invitations.c.id).with_for
 _SELECT = (
     select(invitations, ratings.c.raw, *RATING_FACTS)
     .select_from(invitations.outerjoin(ratings, ratings.c.id == invitations.c.id))
-    .where(_IDS, invitations.c.survey_id.is_not(None))
+    # Whoever was erased answers nothing any more, and nothing is done in their name.
+    .where(_IDS, invitations.c.survey_id.is_not(None), invitations.c.erased_at.is_(None))
     .order_by(invitations.c.id)
 )
 _OF_ADDRESSES = select(invitations.c.id).where(

@@ -43,11 +43,15 @@ _PAGE = (
         )
         .outerjoin(customers, customers.c.customer == invitations.c.customer)
     )
-    .where(invitations.c.id == bindparam("id"), invitations.c.decision == "ask")
+    .where(invitations.c.id == bindparam("id"), invitations.c.decision == "ask", invitations.c.erased_at.is_(None))
 )
 _PLACES = select(
     invitations.c.id, invitations.c.account, invitations.c.address, invitations.c.customer, invitations.c.survey_id
-).where(invitations.c.id.in_(bindparam("ids", expanding=True)), invitations.c.decision == "ask")
+).where(
+    invitations.c.id.in_(bindparam("ids", expanding=True)),
+    invitations.c.decision == "ask",
+    invitations.c.erased_at.is_(None),
+)
 
 
 @dataclass(frozen=True, slots=True)

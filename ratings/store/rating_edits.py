@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from ratings.lifecycle import Outcome
 from ratings.recount import edited
+from ratings.store.audit import note_change
+from ratings.store.invitation_rows import counted
 from ratings.store.loading import Invitations
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation
@@ -31,20 +33,22 @@ class EditRating(Operation[Outcome]):
         """Correct one after another."""
         invitations = Invitations(unit)
         invitations.load(operation.invitation_id for operation in operations)
-        outcomes = [_edit(invitations, operation) for operation in operations]
+        outcomes = [_edit(unit, invitations, operation) for operation in operations]
         invitations.store()
         return outcomes
 
 
-def _edit(invitations: Invitations, operation: EditRating) -> Outcome:
+def _edit(unit: Unit, invitations: Invitations, operation: EditRating) -> Outcome:
     loaded = invitations.loaded.get(operation.invitation_id)
     if loaded is None:
         return Outcome.IGNORED
     step = edited(loaded.invitation, loaded.survey.scale.counted(operation.value))
     if step.outcome is Outcome.CHANGED:
-        number = loaded.invitation.id
+        number, old = loaded.invitation.id, loaded.invitation
         event_id = f"staff:{number}:{step.invitation.revision}"
         invitations.take(
             loaded, step, by=operation.by, event_id=event_id, source="staff", why=operation.why, chosen=False
         )
+        before, after = ({"value": counted(loaded.survey.scale, each.value)} for each in (old, step.invitation))
+        note_change(unit, operation.by, "corrected", "rating", str(number), before=before, after=after)
     return step.outcome

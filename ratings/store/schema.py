@@ -255,6 +255,7 @@ comments = Table(
     Column("at", BigInteger, nullable=False),
     Column("text", Text, nullable=False),
     Column("sender", Text),  # who wrote, where it was not the address that was asked: mail can be answered by anybody
+    Index(None, "at"),
     sqlite_with_rowid=False,
 )
 """The customer's messages that were bound to an invitation; together they are its comment."""
@@ -402,6 +403,16 @@ customers = Table(
     sqlite_with_rowid=False,
 )
 """Wishes of customers that hold on every channel: never ask, or not before then."""
+
+forgotten_wishes = Table(
+    "forgotten_wishes",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("opted_out_at", BigInteger),
+    Column("resting_until", BigInteger),
+    sqlite_with_rowid=False,
+)
+"""Wishes of customers who were erased, under a keyed hash of the address or the name: they hold when it is reported again."""
 
 accounts = Table(
     "accounts",

@@ -4,10 +4,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
+from ratings.alerting import alerts_to_dict
+from ratings.store.audit import differing, fingerprint, note_change
 from ratings.store.schema import invitations, jobs, survey_versions, surveys
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation
@@ -103,9 +106,25 @@ def _save(unit: Unit, operation: SaveSurvey) -> SurveySaved:
             created_by=operation.by,
         )
     )
+    _note(unit, operation.by, current, saved)
     if saved.enabled and current is not None and not current.enabled:
         _wake_held(unit, saved.id)
     return SurveySaved(saved)
+
+
+def _note(unit: Unit, by: str, current: Survey | None, saved: Survey) -> None:
+    """Note what was changed. Whom alerts go to is told by its number alone: destinations are addresses and secret URLs."""
+    before, after = differing(_noted(current), _noted(saved))
+    what = "created" if current is None else "changed"
+    note_change(unit, by, what, "survey", saved.id, before=None if current is None else before, after=after)
+
+
+def _noted(survey: Survey | None) -> dict[str, Any]:
+    if survey is None:
+        return {}
+    noted = survey_to_dict(survey)
+    alerts = {**alerts_to_dict(survey.alerts), "to": [fingerprint(each) for each in survey.alerts.to]}
+    return {**noted, "alerts": alerts}
 
 
 def _locked(unit: Unit, survey_id: str) -> Survey | None:

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, func, select
 
 from ratings.lifecycle import State
 from ratings.store.addresses import by_account
+from ratings.store.forgotten import recall_wishes
 from ratings.store.schema import addresses, customers, invitations
 from ratings.store.unit import Unit
 from ratings.ticket import Ticket, place_key
@@ -48,6 +49,8 @@ class TicketFacts:
 
     def __init__(self, unit: Unit, reported: Sequence[Ticket], *, asks: bool = False) -> None:
         wanted = {(address.channel, address.id) for ticket in reported for address in ticket.addresses}
+        keys = sorted({key for ticket in reported for key in _customer_keys(ticket)})
+        recall_wishes(unit, wanted, keys)
         self.opted_out: set[tuple[str, str]] = set()
         self.unreachable: set[tuple[str, str]] = set()
         for account, ids in by_account(wanted).items():
@@ -56,7 +59,6 @@ class TicketFacts:
                     self.opted_out.add((account, row.address))
                 if row.unreachable_at is not None:
                     self.unreachable.add((account, row.address))
-        keys = sorted({key for ticket in reported for key in _customer_keys(ticket)})
         self._wishes = {row.customer: row for row in unit.rows(_CLOSED_CUSTOMERS, {"wanted": keys})} if keys else {}
         self._counts = asks
         self._asked: dict[str, Instant] = {}

@@ -48,7 +48,7 @@ class Service:
 
     def _new_key(self, scope: Scope) -> str:
         key_id, key, key_hash = new_key()
-        self.store.writer.do_now(CreateKey(key_id, scope.value, scope, key_hash))
+        self.store.writer.do_now(CreateKey(key_id, scope.value, scope, key_hash, "test"))
         return key
 
     @property

@@ -71,11 +71,23 @@ OPERATIONS: list[tuple[str, str, Scope, Any, list[str]]] = [
     ("POST", "/v1/invitations/1/rating", Scope.ADMIN, {"value": "5", "who": "me"}, ["/value", "/why", "/who"]),
     ("GET", "/v1/desks?limit=5", Scope.ADMIN, None, ["/limit"]),
     ("POST", "/v1/desks/pyrus.main/retry?all=1", Scope.ADMIN, {}, ["/all"]),
+    ("POST", "/v1/desks/pyrus.main/hold?for=1h", Scope.ADMIN, {}, ["/for"]),
+    ("POST", "/v1/desks/pyrus.main/release?all=1", Scope.ADMIN, {}, ["/all"]),
+    ("GET", "/v1/channels?limit=5", Scope.ADMIN, None, ["/limit"]),
+    ("POST", "/v1/channels/telegram.support/hold?for=1h", Scope.ADMIN, {}, ["/for"]),
+    ("POST", "/v1/channels/telegram.support/release?all=1", Scope.ADMIN, {}, ["/all"]),
+    ("GET", "/v1/jobs?state=due&kind=letter&limit=0", Scope.ADMIN, None, ["/state", "/kind", "/limit"]),
+    ("POST", "/v1/jobs/1/replay", Scope.ADMIN, {"twice": "yes", "kind": "prompt"}, ["/twice", "/kind"]),
+    ("POST", "/v1/jobs/replay", Scope.ADMIN, {"kind": "letter", "account": ""}, ["/kind", "/account"]),
+    ("GET", "/v1/audit?who=me&limit=0", Scope.ADMIN, None, ["/who", "/limit"]),
+    ("POST", "/v1/customers/find", Scope.ADMIN, {"address": "7", "name": "Ann"}, ["/channel", "/name"]),
+    ("POST", "/v1/customers/export", Scope.ADMIN, {"desk": "api", "email": ""}, ["", "/customer"]),
+    ("POST", "/v1/customers/erase", Scope.ADMIN, {"email": 7}, ["/email"]),
     ("GET", "/v1/surveys?limit=5", Scope.READ, None, ["/limit"]),
     ("GET", "/v1/surveys/default?version=1", Scope.READ, None, ["/version"]),
     ("PATCH", "/v1/surveys/default", Scope.ADMIN, {"enabled": 1, "colour": "red"}, ["/enabled", "/colour"]),
 ]
-NAMES = {"survey_id": "default", "ticket_id": "T-1", "name": "pyrus.main"}
+NAMES = {"survey_id": "default", "ticket_id": "T-1", "name": "pyrus.main", "account": "telegram.support"}
 PATHS = [pytest.param(*operation, id=f"{operation[0]} {operation[1]}") for operation in OPERATIONS]
 
 
@@ -109,7 +121,7 @@ async def test_the_table_above_has_every_operation(local: Service) -> None:
 async def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(local: Service) -> None:
     live = local.keys[Scope.READ]
     key_id = live.split("_")[1]
-    local.store.writer.do_now(RevokeKey("write"))
+    local.store.writer.do_now(RevokeKey("write", "test"))
     given = [
         None,
         "",
@@ -134,7 +146,7 @@ async def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(local: Servic
 
 async def test_a_key_that_is_revoked_ends_at_once(service: Service) -> None:
     assert (await service.ask("GET", "/v1/ratings", scope=Scope.READ)).status_code == 200
-    service.store.writer.do_now(RevokeKey("read"))
+    service.store.writer.do_now(RevokeKey("read", "test"))
     assert (await service.ask("GET", "/v1/ratings", scope=Scope.READ)).status_code == 401
 
 

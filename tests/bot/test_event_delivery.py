@@ -53,7 +53,7 @@ class Office:
         return self.store.writer.do_now(CreateEndpoint(receiver.url, SECRET, "test", **more)).id
 
     def change(self, endpoint_id: int, **change: Any) -> None:
-        assert self.store.writer.do_now(ChangeEndpoint(endpoint_id, **change)) is not None
+        assert self.store.writer.do_now(ChangeEndpoint(endpoint_id, "test", **change)) is not None
 
     def look_at(self, endpoint_id: int) -> Endpoint:
         endpoint = self.store.read_now(load_endpoint, endpoint_id)
@@ -213,7 +213,7 @@ async def test_both_secrets_sign_for_a_day_and_then_the_new_one_alone(office: Of
     async with receiving() as receiver:
         endpoint = office.endpoint(receiver)
         new = new_secret()
-        office.store.writer.do_now(RotateSecret(endpoint, new, DAY))
+        office.store.writer.do_now(RotateSecret(endpoint, "test", new, DAY))
         office.happen()
         await office.delivery.look_once()
         for secret in (SECRET, new):
@@ -231,7 +231,7 @@ async def test_a_secret_that_is_ended_while_events_go_out_signs_none_of_the_next
 
     async def end_it(_message: Message) -> None:
         if len(receiver.messages) == 1:
-            office.store.writer.do_now(RotateSecret(endpoint, new, 0))
+            office.store.writer.do_now(RotateSecret(endpoint, "test", new, 0))
 
     async with receiving(end_it) as receiver:
         endpoint = office.endpoint(receiver)

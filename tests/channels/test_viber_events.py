@@ -18,6 +18,7 @@ from channels.base import (
     Unknown,
     Unreadable,
 )
+from channels.unreadable import digest
 from channels.viber.events import MAX_WORDS, read_event
 
 TOKEN = "ahx27k3zq6w5vtn4jrmcayde2fgb4hiou7"
@@ -27,6 +28,7 @@ TOKEN = "ahx27k3zq6w5vtn4jrmcayde2fgb4hiou7"
 AT = 1790000050000
 SENT = 5741311803571721999  # above 2^53: as a float it would read …2000
 ANN = "01234567890A=01234567890A="
+WHO = digest(ANN.encode())
 SENDER = {
     "id": ANN,
     "name": "Ann",
@@ -114,20 +116,26 @@ EVENTS: dict[str, tuple[dict[str, Any], Inbound]] = {
     "/stop in a sentence": (says("/stop it"), wrote("/stop it")),
     "subscribed": (
         event("subscribed", user=SENDER),
-        OptIn(event_id=f"subscribed:{SENT}:{ANN}:{AT}", address=ANN, at=AT, client="10", reason="unblocked"),
+        OptIn(
+            event_id=f"subscribed:{SENT}:{WHO}:{AT}",
+            address=ANN,
+            at=AT,
+            client="10",
+            reason="unblocked",
+        ),
     ),
     "unsubscribed": (
         event("unsubscribed", user_id=ANN),
-        OptOut(event_id=f"unsubscribed:{SENT}:{ANN}:{AT}", address=ANN, at=AT, reason="blocked"),
+        OptOut(event_id=f"unsubscribed:{SENT}:{WHO}:{AT}", address=ANN, at=AT, reason="blocked"),
     ),
     "to open the chat is no consent": (
         event("conversation_started", type="open", context="t1042", user=SENDER, subscribed=False),
-        unknown("conversation_started", f"conversation_started:{SENT}:{ANN}:{AT}"),
+        unknown("conversation_started", f"conversation_started:{SENT}:{WHO}:{AT}"),
     ),
     "the webhook is tried": (event("webhook"), Handshake(event_id=f"webhook:{SENT}", address="", at=AT)),
     "something of tomorrow": (
         event("telepathy", user_id=ANN),
-        unknown("telepathy", f"telepathy:{SENT}:{ANN}:{AT}", client=None),
+        unknown("telepathy", f"telepathy:{SENT}:{WHO}:{AT}", client=None),
     ),
 }
 

@@ -78,7 +78,7 @@ async def serve(clock: GoingClock) -> AsyncIterator[Serve]:
             await stack.enter_async_context(assembly.running(parts, work=work))
             await stack.enter_async_context(assembly.listening(parts, [listener]))
             key_id, key, key_hash = new_key()
-            await parts.store.writer.do(CreateKey(key_id, f"test {key_id}", Scope.ADMIN, key_hash))
+            await parts.store.writer.do(CreateKey(key_id, f"test {key_id}", Scope.ADMIN, key_hash, "test"))
             return Service(parts, client, clock, url, key, next(iter(accounts)), str(customer))
 
         yield run

@@ -94,13 +94,13 @@ def test_what_a_person_changed_ends_the_lease_but_a_pause_lets_the_request_come_
     world: World, endpoint: Endpoint
 ) -> None:
     claim(world, endpoint, "one")
-    world.store.writer.do_now(ChangeEndpoint(endpoint.id, state=EndpointState.PAUSED))
+    world.store.writer.do_now(ChangeEndpoint(endpoint.id, "test", state=EndpointState.PAUSED))
     assert record(world, endpoint, "one", 1, 200) is None
     assert (now(world).standing.position, now(world).standing.state) == (1, EndpointState.PAUSED)
     assert claim(world, endpoint, "two") is None
-    world.store.writer.do_now(ChangeEndpoint(endpoint.id, state=EndpointState.ACTIVE))
+    world.store.writer.do_now(ChangeEndpoint(endpoint.id, "test", state=EndpointState.ACTIVE))
     claim(world, endpoint, "three")
-    world.store.writer.do_now(ChangeEndpoint(endpoint.id, since=0))
+    world.store.writer.do_now(ChangeEndpoint(endpoint.id, "test", since=0))
     assert record(world, endpoint, "three", 2, 200) is None
     assert world.store.writer.do_now(PassOver(endpoint.id, "three", 2, release=True)) is None
     assert now(world).standing.position == 0
@@ -109,7 +109,7 @@ def test_what_a_person_changed_ends_the_lease_but_a_pause_lets_the_request_come_
 def test_since_is_an_event_that_there_is(world: World, endpoint: Endpoint) -> None:
     wanted: list[Operation[Any]] = [
         CreateEndpoint("https://x.example", "s", "test", since=3),
-        ChangeEndpoint(endpoint.id, since=3),
+        ChangeEndpoint(endpoint.id, "test", since=3),
     ]
     for operation in wanted:
         with pytest.raises(InvalidInput) as caught:
@@ -122,10 +122,10 @@ def test_there_are_so_many_and_no_more(world: World, endpoint: Endpoint, monkeyp
     with pytest.raises(TooMany):
         world.store.writer.do_now(CreateEndpoint("https://x.example", "s", "test"))
     for number in range(MAX_SECRETS - 1):
-        world.store.writer.do_now(RotateSecret(endpoint.id, f"s{number}", DAY))
+        world.store.writer.do_now(RotateSecret(endpoint.id, "test", f"s{number}", DAY))
     with pytest.raises(TooMany):
-        world.store.writer.do_now(RotateSecret(endpoint.id, "one more", DAY))
-    rotated = world.store.writer.do_now(RotateSecret(endpoint.id, "the only one", 0))
+        world.store.writer.do_now(RotateSecret(endpoint.id, "test", "one more", DAY))
+    rotated = world.store.writer.do_now(RotateSecret(endpoint.id, "test", "the only one", 0))
     assert rotated is not None
     assert [each.secret for each in rotated.secrets] == ["the only one"]
 
@@ -175,8 +175,8 @@ def test_lists_go_on_where_they_ended(world: World, endpoint: Endpoint) -> None:
 def test_what_is_deleted_is_gone_with_its_records(world: World, endpoint: Endpoint) -> None:
     claim(world, endpoint, "one")
     record(world, endpoint, "one", 1, 500)
-    assert world.store.writer.do_now(DeleteEndpoint(endpoint.id))
-    assert not world.store.writer.do_now(DeleteEndpoint(endpoint.id))
+    assert world.store.writer.do_now(DeleteEndpoint(endpoint.id, "test"))
+    assert not world.store.writer.do_now(DeleteEndpoint(endpoint.id, "test"))
     assert record(world, endpoint, "one", 1, 200) is None
-    assert world.store.writer.do_now(ChangeEndpoint(endpoint.id, url="https://y.example")) is None
+    assert world.store.writer.do_now(ChangeEndpoint(endpoint.id, "test", url="https://y.example")) is None
     assert world.store.read_now(list_deliveries, endpoint.id).items == []

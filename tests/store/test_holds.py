@@ -8,6 +8,7 @@ from ratings.store.surveys import SaveSurvey, load_surveys
 from ratings.survey import parse_survey
 from ratings.times import DAY, HOUR, SECOND
 from tests.conftest import Clock
+from tests.store.counted import assert_counted, keep_roll_up
 from tests.store.desk_office import DESK, OUTCOMES, DeskOffice
 from tests.store.world import ACCOUNT, World
 
@@ -22,16 +23,19 @@ def invitation(world: World, number: int) -> dict[str, object]:
 
 
 def test_what_is_held_goes_out_when_it_is_released_and_says_why_it_waited(world: World, clock: Clock) -> None:
+    keep_roll_up(world.store)
     before = world.close("T-1").invitation_id
     assert hold(world)
     assert not hold(world)  # it is so already
     after = world.close("T-2", address={"channel": ACCOUNT, "id": "555002"}).invitation_id
     later = world.close("T-3", address={"channel": "telegram.other", "id": "1"}, ask=False).invitation_id
     assert [invitation(world, number)["state_reason"] for number in (before, after, later)] == ["held", "held", None]
+    world.store.read_now(assert_counted)
     clock.forward(HOUR)
     assert world.claim() == []
     assert hold(world, held=False)
     assert [invitation(world, number)["state_reason"] for number in (before, after)] == [None, None]
+    world.store.read_now(assert_counted)
     (first,) = world.claim(per_second=1)  # within the pace
     world.finish(first, Done(external_id="m-1"))
     clock.forward(SECOND)

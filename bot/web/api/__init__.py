@@ -18,6 +18,7 @@ from bot.closings import Closings
 from bot.event_delivery import EventSender
 from bot.settings import Settings
 from bot.web.api import (
+    admin_operations,
     alert_operations,
     desk_operations,
     endpoint_operations,
@@ -27,8 +28,10 @@ from bot.web.api import (
     survey_operations,
 )
 from bot.web.api.access import Access
+from bot.web.api.admin import AuditRoutes, ChannelRoutes, JobRoutes
 from bot.web.api.alerts import AlertRoutes
 from bot.web.api.bodies import answer
+from bot.web.api.customers import CustomerRoutes
 from bot.web.api.desks import DeskRoutes
 from bot.web.api.docs_page import CONTENT_SECURITY_POLICY, render
 from bot.web.api.endpoints import EndpointRoutes
@@ -109,11 +112,29 @@ def make_api(
     alerts = AlertRoutes(store, access, frozenset(settings.channels), secrets, guard)
     _add(api, "GET", "/v1/alerts", alerts.list, alert_operations.LIST_ALERTS)
     _add(api, "GET", "/v1/alerts/secret", alerts.secret, alert_operations.ALERT_SECRET)
+    channels = ChannelRoutes(store, access, settings.channels, clock)
+    _add_admin(api, channels, desks, JobRoutes(store, access, server.max_body), AuditRoutes(store, access))
+    customers = CustomerRoutes(store, access, server.max_body, clock)
+    _add(api, "POST", "/v1/customers/find", customers.find, admin_operations.FIND_CUSTOMER)
+    _add(api, "POST", "/v1/customers/export", customers.export, admin_operations.EXPORT_CUSTOMER)
+    _add(api, "POST", "/v1/customers/erase", customers.erase, admin_operations.ERASE_CUSTOMER)
     _publish(api)
     return api
 
 
 _PLAIN = str.maketrans({"/": "_", "{": None, "}": None})
+
+
+def _add_admin(api: FastAPI, channels: ChannelRoutes, desks: DeskRoutes, jobs: JobRoutes, audit: AuditRoutes) -> None:
+    _add(api, "GET", "/v1/channels", channels.list, admin_operations.LIST_CHANNELS)
+    _add(api, "POST", "/v1/channels/{account}/hold", channels.hold, admin_operations.HOLD_CHANNEL)
+    _add(api, "POST", "/v1/channels/{account}/release", channels.release, admin_operations.RELEASE_CHANNEL)
+    _add(api, "POST", "/v1/desks/{name}/hold", desks.hold, admin_operations.HOLD_DESK)
+    _add(api, "POST", "/v1/desks/{name}/release", desks.release, admin_operations.RELEASE_DESK)
+    _add(api, "GET", "/v1/jobs", jobs.list, admin_operations.LIST_JOBS)
+    _add(api, "POST", "/v1/jobs/replay", jobs.replay, admin_operations.REPLAY_JOBS)
+    _add(api, "POST", "/v1/jobs/{job_id}/replay", jobs.replay_one, admin_operations.REPLAY_JOB)
+    _add(api, "GET", "/v1/audit", audit.list, admin_operations.LIST_AUDIT)
 
 
 def _add_surveys(api: FastAPI, routes: SurveyRoutes, trials: SurveyTrials) -> None:
@@ -165,6 +186,7 @@ def _publish(api: FastAPI) -> None:
             **survey_operations.SURVEY_COMPONENTS,
             **ledger_operations.LEDGER_COMPONENTS,
             **alert_operations.ALERT_COMPONENTS,
+            **admin_operations.ADMIN_COMPONENTS,
         },
         "securitySchemes": SECURITY,
     }

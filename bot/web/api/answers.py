@@ -142,6 +142,8 @@ DESK = thing(
     {
         "name": _TEXT,
         "kind": _TEXT,
+        "held_at": maybe(TIME),
+        "held_by": maybe(_TEXT),
         "waiting": _COUNT,
         "failed": _COUNT,
         "oldest": maybe(TIME) | {"description": "since when the oldest of both is there"},

@@ -87,22 +87,22 @@ class EndpointRoutes:
 
     async def change(self, request: Request) -> Response:
         """Change what the body names."""
-        await self._access.require(request, Scope.ADMIN)
+        key = await self._access.require(request, Scope.ADMIN)
         no_parameters(request)
         body = await read_json_body(request, self._max_body)
         change = read_change(decode(body))
         if not isinstance(change.url, Keep):
             await self._check(change.url)
         operation = ChangeEndpoint(
-            _number(request), change.url, change.types, change.description, change.state, change.since
+            _number(request), key.by, change.url, change.types, change.description, change.state, change.since
         )
         return answer(self._shown(_there(await self._do(operation))))
 
     async def delete(self, request: Request) -> Response:
         """Delete an endpoint."""
-        await self._access.require(request, Scope.ADMIN)
+        key = await self._access.require(request, Scope.ADMIN)
         no_parameters(request)
-        if not await self._do(DeleteEndpoint(_number(request))):
+        if not await self._do(DeleteEndpoint(_number(request), key.by)):
             raise _missing()
         return Response(status_code=204, headers=NO_STORE)
 
@@ -115,7 +115,7 @@ class EndpointRoutes:
         async def act() -> Response:
             keep = read_rotation(decode(body))
             secret = new_secret()
-            endpoint = _there(await self._do(RotateSecret(_number(request), secret, keep)))
+            endpoint = _there(await self._do(RotateSecret(_number(request), key.by, secret, keep)))
             return answer({**self._shown(endpoint), "secret": secret})
 
         return await self._idempotency.once(request, key, body, act)

@@ -17,6 +17,15 @@ def upgrade() -> None:
     op.add_column("invitations", sa.Column("erased_at", sa.BigInteger()))
     op.add_column("accounts", sa.Column("held_at", sa.BigInteger()))
     op.add_column("accounts", sa.Column("held_by", sa.Text()))
+    op.create_index("ix_comments_at", "comments", ["at"])
+    op.create_table(
+        "forgotten_wishes",
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("opted_out_at", sa.BigInteger()),
+        sa.Column("resting_until", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("hash", name="pk_forgotten_wishes"),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "users",
         sa.Column("id", _ID, nullable=False),

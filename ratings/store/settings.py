@@ -1,0 +1,54 @@
+"""What is set for the whole installation by its pages: named JSON values, read where they are needed."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sqlalchemy import Connection, select
+
+from ratings.store.audit import note_change
+from ratings.store.schema import settings
+from ratings.store.unit import Unit
+from ratings.store.writer import Operation
+
+
+def load_setting(connection: Connection, name: str) -> Any:
+    """Return a value, or None where nothing is set."""
+    found = connection.execute(select(settings.c.value).where(settings.c.name == name)).scalar_one_or_none()
+    return None if found is None else json.loads(found)
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSetting(Operation[bool]):
+    """Set a value. Returns False where it is so already. The audit log keeps both: never a secret."""
+
+    name: str
+    value: Any
+    by: str
+
+    order: ClassVar[int] = 60
+
+    @classmethod
+    def fold(cls, unit: Unit, operations: Sequence["SaveSetting"]) -> Sequence[bool]:
+        """Set one after another."""
+        return [_save(unit, operation) for operation in operations]
+
+
+def _save(unit: Unit, wanted: SaveSetting) -> bool:
+    before = load_setting(unit.connection, wanted.name)
+    if before == wanted.value:
+        return False
+    row = {
+        "name": wanted.name,
+        "value": json.dumps(wanted.value, ensure_ascii=False, separators=(",", ":")),
+        "changed_at": unit.now,
+        "changed_by": wanted.by,
+    }
+    unit.upsert(settings, [row])
+    note_change(unit, wanted.by, "changed", "setting", wanted.name, before=_values(before), after=_values(wanted.value))
+    return True
+
+
+def _values(value: Any) -> dict[str, Any] | None:
+    return value if value is None or isinstance(value, dict) else {"value": value}
