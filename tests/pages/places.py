@@ -9,6 +9,7 @@ from typing import Literal
 from ratings.rights import Right
 from ratings.store.releases import LetOut
 from ratings.store.surveys import SaveSurvey, load_surveys
+from ratings.store.views import SaveView
 from ratings.survey import parse_survey, survey_to_dict
 from tests.pages.office import Office
 
@@ -49,6 +50,16 @@ PLACES: dict[str, Place] = {
     "/settings/users": Place(Right.PEOPLE, Right.PEOPLE),
     "/settings/users/{user_id:int}": Place(Right.PEOPLE, Right.PEOPLE, at="/settings/users/{user}"),
     "/settings/users/{user_id:int}/password": Place(post=Right.PEOPLE, at="/settings/users/{user}/password"),
+    # ratings
+    "/ratings": Place(Right.RATINGS),
+    "/ratings/new": Place(Right.RATINGS, at="/ratings/new?id={ticket}", unseen=True),
+    "/ratings/live": Place(Right.RATINGS, endless=True),
+    "/ratings/export": Place(Right.RATINGS, unseen=True),
+    "/ratings/columns": Place(post=Right.RATINGS),
+    "/ratings/views": Place(post=Right.RATINGS),
+    "/ratings/views/{view_id:int}": Place(post=Right.RATINGS, at="/ratings/views/{view}"),
+    "/ratings/{invitation:int}/correct": Place(post=Right.EDIT, at="/ratings/{ticket}/correct"),
+    "/tickets/{ticket_id:path}": Place(Right.RATINGS, at="/tickets/T-4"),
     # surveys
     "/surveys": Place(Right.SURVEYS),
     "/surveys/_new": Place(Right.SURVEYS, Right.SURVEYS),
@@ -76,7 +87,8 @@ def examples(office: Office) -> dict[str, object]:
     told = parse_survey({**survey_to_dict(survey), "release": {"to_agents": True}})
     writer.do_now(SaveSurvey(told, None, "test"))
     writer.do_now(LetOut(office.clock.now, dict.fromkeys(rated, "a-1")))
-    return {"user": office.ids["manager"], "ticket": ticket}
+    view = writer.do_now(SaveView(office.ids["manager"], "/ratings", "Worst <b>&", "value_max=2", True, "test"))
+    return {"user": office.ids["manager"], "ticket": ticket, "view": view.id}
 
 
 def address(path: str, place: Place, filled: dict[str, object]) -> str:

@@ -2,19 +2,22 @@
 
 from starlette.routing import BaseRoute
 
+from bot.web.live import Live
 from bot.web.pages.entrance import Entrance
 from bot.web.pages.home import Home
 from bot.web.pages.people import People
+from bot.web.pages.registry import Registry
 from bot.web.pages.shell import Shell
 from bot.web.pages.speech import mark
 from bot.web.pages.surveys import survey_routes
+from bot.web.pages.tickets import Tickets
 from ratings.rights import Right
 
 SETTINGS_PLACES = (("/settings/users", mark("Users"), Right.PEOPLE),)
 """The pages below /settings, in the order of their navigation: path, title, what they want."""
 
 
-def page_routes(shell: Shell) -> list[BaseRoute]:
+def page_routes(shell: Shell, live: Live) -> list[BaseRoute]:
     """Return the routes of all pages."""
     shell.say_with(settings_places=SETTINGS_PLACES)
     return [
@@ -23,6 +26,8 @@ def page_routes(shell: Shell) -> list[BaseRoute]:
         *Home(shell).routes(),
         *People(shell).routes(),
         *survey_routes(shell),
+        *Registry(shell, live).routes(),
+        *Tickets(shell).routes(),
     ]
 
 
