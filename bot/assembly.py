@@ -19,6 +19,7 @@ import uvicorn
 from bot import clock as system_clock
 from bot.alerts import AlertHooks
 from bot.answers import Answers
+from bot.charts.rendering import Drawing
 from bot.closings import Closings
 from bot.desk_outbox import DeskOutbox
 from bot.desk_reports import DeskPolling, DeskReports
@@ -187,6 +188,7 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
     api = make_api(store, closings, tokens, settings, clock, event_sender, guard, around)
     shell = Shell(store, settings, clock)
     live = Live(store)
+    drawing = Drawing()
     for_customers = rate_routes(
         store,
         tokens,
@@ -228,7 +230,7 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
         application=Application(
             Hooks(channels, answers, metrics, settings.server.max_body),
             DeskHooks(desks, reports, metrics, clock),
-            make_rest(store, metrics, api, clock, [*for_customers, *page_routes(shell, live)]),
+            make_rest(store, metrics, api, clock, [*for_customers, *page_routes(shell, live, drawing)]),
         ),
     )
 

@@ -11,7 +11,7 @@ from ratings.reports.figures import AgentFigures, Days
 
 HEIGHT = 340
 MAX_NAMED = 15
-"""Agents who have their names beside their bubbles; more would hide each other. The tooltip and the table name all."""
+"""Agents who have their names beside their bubbles; of more only those with awards do, or they would hide each other."""
 
 AWARDS = {"most_closed": "🗣️", "response": "🏅", "reaction": "🏎️", "handling": "🐇", "mean": "🏆"}
 """The symbol of each award."""
@@ -120,6 +120,7 @@ def _row(agent: AgentFigures, period: Days, look: Look) -> dict[str, Any]:
     symbols = "".join(AWARDS[award] for award in agent.awards) if look.symbols else ""
     return {
         "agent": _name(agent),
+        "awarded": bool(agent.awards),
         "label": f"{_name(agent)} {symbols}".strip(),
         "mean": agent.counts.mean,
         "told": speech.number(agent.counts.mean, 2),
@@ -144,6 +145,7 @@ def _bubbles(
 ) -> Spec | None:
     if not rows:
         return None
+    rows = [row | {"named": len(rows) <= MAX_NAMED or row["awarded"]} for row in rows]
     say = look.speech.say
     place = {"x": {"field": "x", "type": "quantitative"} | x, "y": {"field": "y", "type": "quantitative"} | y}
     ends = [values[0].value, values[-1].value] if values else [1, 5]
@@ -175,9 +177,10 @@ def _bubbles(
         }
         for style, condition in (("bubble", "!datum.best"), ("bubble-best", "datum.best"))
     ]
-    if len(rows) <= MAX_NAMED:
+    if any(row["named"] for row in rows):
         layers.append(
             {
+                "transform": [{"filter": "datum.named"}],
                 "mark": {"type": "text", "style": "label", "baseline": "bottom", "dy": -16},
                 "encoding": place
                 | {

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from bot.charts.chart import Cell, Chart, Look, Step, Table, to_rows, told, whole, whole_axis
+from bot.charts.chart import Cell, Chart, Look, Step, Table, room_for_texts, to_rows, told, whole, whole_axis
 from ratings.reports.figures import Counts, Days
 from ratings.statistics import share
 
@@ -57,8 +57,8 @@ def distribution(counts: Counts, values: Sequence[Step], period: Days, look: Loo
     spec = None
     if counts.ratings:
         # Room for the text beside the longest bar.
-        x["scale"] = {"domainMin": 0, "domainMax": max(counts.by_value.values(), default=1) * 1.25}
-        spec = whole(rows, {"step": 34}, description, layer=[bars, texts])
+        x["scale"] = room_for_texts(max(counts.by_value.values(), default=1))
+        spec = whole(rows, 34 * len(rows), description, layer=[bars, texts])
     table = Table(
         (speech.say("Value"), speech.say("Ratings"), speech.say("Share")),
         tuple(

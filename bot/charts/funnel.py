@@ -1,8 +1,8 @@
 """From the closed ticket to the comment, and why nobody was asked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
-from bot.charts.chart import Cell, Chart, Look, Spec, Table, to_rows, told, whole, whole_axis
+from bot.charts.chart import Cell, Chart, Look, Spec, Table, room_for_texts, to_rows, told, whole, whole_axis
 from ratings.reports.figures import Counts, Days
 from ratings.statistics import share
 
@@ -56,8 +56,8 @@ def funnel(counts: Counts, period: Days, look: Look) -> Chart:
     return Chart("funnel", speech.say("From closing to comment"), description, spec, table)
 
 
-def skip_reasons(counts: Counts, period: Days, reason_text: Callable[[str], str], look: Look) -> Chart:
-    """Return why nobody was asked, the most frequent first; `reason_text` says a reason in words."""
+def skip_reasons(counts: Counts, period: Days, words: Mapping[str, str], look: Look) -> Chart:
+    """Return why nobody was asked, the most frequent first; `words` says reasons in words."""
     speech = look.speech
     total = sum(counts.skips.values())
     ordered = sorted(
@@ -65,7 +65,7 @@ def skip_reasons(counts: Counts, period: Days, reason_text: Callable[[str], str]
     )
     rows = [
         {
-            "stage": reason_text(reason),
+            "stage": words.get(reason, reason),
             "many": many,
             "told": speech.number(many),
             "share": speech.percent(share(many, total), 1),
@@ -99,7 +99,7 @@ def _bars(rows: Sequence[dict[str, object]], name: str, description: str, look: 
         "field": "many",
         "type": "quantitative",
         "axis": whole_axis(),
-        "scale": {"domainMin": 0, "domainMax": max(most, 1) * 1.25},
+        "scale": room_for_texts(max(most, 1)),
     }
     speech = look.speech
     tooltip = told((name, " "), ("told", speech.say("Number")), ("share", speech.say("Share")))
@@ -115,4 +115,4 @@ def _bars(rows: Sequence[dict[str, object]], name: str, description: str, look: 
         "mark": {"type": "text", "style": "label", "align": "left", "dx": 6},
         "encoding": {"x": x, "y": y, "text": {"field": "text", "type": "nominal"}},
     }
-    return whole(rows, {"step": 30}, description, layer=[texts, *layers])
+    return whole(rows, 30 * len(rows), description, layer=[texts, *layers])

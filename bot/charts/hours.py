@@ -39,7 +39,7 @@ def hours_chart(hours: Sequence[HourOfWeek], look: Look) -> Chart:
     if rows:
         spec = whole(
             rows,
-            {"step": 24},
+            24 * 7,
             description,
             mark={"type": "rect", "style": "cell"},
             encoding={

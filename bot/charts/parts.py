@@ -70,7 +70,7 @@ def parts_chart(dimension: str, parts: Sequence[Part], period: Days, look: Look)
             },
         },
     ]
-    spec = whole(shown, {"step": 28}, description, layer=layers) if shown else None
+    spec = whole(shown, 28 * len(shown), description, layer=layers) if shown else None
     table = Table(
         (
             heading,

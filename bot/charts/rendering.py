@@ -99,7 +99,6 @@ class Drawing:
 def picture_request(chart: Chart, theme: Theme, language: str, kind: Format) -> dict[str, Any]:
     """Return what the drawing process is asked for: the specification at a fixed width, with its colours."""
     spec = without_links(chart.spec or {})
-    del spec["autosize"]
     spec |= {
         "width": WIDTH,
         "config": config(theme, chart.values, PICTURE_FONT),

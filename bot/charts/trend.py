@@ -140,7 +140,7 @@ def ratings_trend(points: Sequence[Point], unit: str, period: Days, values: Sequ
                 )
     description = speech.say("The number of ratings over time, by value.")
     names = [step.text(symbols=look.symbols) for step in values]
-    encoding = {
+    encoding: dict[str, Any] = {
         "x": _x(unit) | {"timeUnit": f"utc{_TIME_UNITS[unit]}", "bandPosition": 0.5},
         "y": {"field": "many", "type": "quantitative", "stack": "zero", "axis": whole_axis()},
         "color": {
@@ -155,17 +155,12 @@ def ratings_trend(points: Sequence[Point], unit: str, period: Days, values: Sequ
             ("when", _unit_title(speech, unit)), ("value", speech.say("Value")), ("told", speech.say("Ratings"))
         ),
     }
-    # The whole period, whether or not anybody rated on its first and last day.
-    edges = [point.start.isoformat() for point in points]
-    spec: Spec | None = None
+    spec = None
     if rows:
-        bars = {"mark": {"type": "bar", "cursor": "pointer"}, "encoding": encoding}
-        whole_period = {
-            "data": {"values": [{"start": edge} for edge in (edges[0], edges[-1])]},
-            "mark": {"type": "point", "opacity": 0},
-            "encoding": {"x": _x(unit) | {"timeUnit": f"utc{_TIME_UNITS[unit]}", "bandPosition": 0.5}},
-        }
-        spec = whole(rows, HEIGHT, description, layer=[whole_period, bars])
+        # The whole period, whether or not anybody rated on its first and last day.
+        ends = points[0].start, _next(points[-1].start, unit)
+        encoding["x"]["scale"] = {"type": "utc", "domain": [_date(end) for end in ends]}
+        spec = whole(rows, HEIGHT, description, mark={"type": "bar", "cursor": "pointer"}, encoding=encoding)
     table = Table(
         (_unit_title(speech, unit), *(step.text() for step in values), speech.say("All")),
         tuple(_values_row(point, unit, period, values, look) for point in points),
@@ -174,6 +169,17 @@ def ratings_trend(points: Sequence[Point], unit: str, period: Days, values: Sequ
 
 
 _TIME_UNITS = {"day": "yearmonthdate", "week": "yearmonthdate", "month": "yearmonth"}
+
+
+def _next(start: date, unit: str) -> date:
+    """Return the day on which the next day, week or month begins."""
+    if unit == "month":
+        return (start + timedelta(days=31)).replace(day=1)
+    return start + timedelta(days=7 if unit == "week" else 1)
+
+
+def _date(day: date) -> dict[str, Any]:
+    return {"year": day.year, "month": day.month, "date": day.day, "utc": True}
 
 
 def _values_row(point: Point, unit: str, period: Days, values: Sequence[Step], look: Look) -> tuple[Cell, ...]:

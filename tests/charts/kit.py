@@ -78,7 +78,7 @@ def charts(many: int, seen_by: Look, unit: str = "day", points: int = 30) -> lis
         ratings_trend(trend, unit, period, values, seen_by),
         distribution(each, values, period, seen_by),
         funnel(each, period, seen_by),
-        skip_reasons(each, period, str.upper, seen_by),
+        skip_reasons(each, period, {"too_old": "TOO OLD"}, seen_by),
         *(
             parts_chart(name, parts if many else (), period, seen_by)
             for name in ("channel", "form", "group", "priority", "survey")

@@ -46,6 +46,9 @@ PLACES: dict[str, Place] = {
     "/account": Place(SIGNED_IN),
     "/account/password": Place(post=SIGNED_IN),
     "/account/sign-out": Place(post=SIGNED_IN),
+    # reports
+    "/agents": Place(Right.REPORTS),
+    "/charts/{name}.{kind}": Place(Right.REPORTS, at="/charts/csat.txt", status=404, unseen=True),
     # people
     "/settings/users": Place(Right.PEOPLE, Right.PEOPLE),
     "/settings/users/{user_id:int}": Place(Right.PEOPLE, Right.PEOPLE, at="/settings/users/{user}"),

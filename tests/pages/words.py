@@ -8,7 +8,7 @@ from babel.messages.pofile import read_po
 
 _BOT = Path(__file__).parents[2] / "bot"
 PAGES = _BOT / "web" / "pages"
-SPEAKING = (PAGES, _BOT / "exporting")
+SPEAKING = (PAGES, _BOT / "exporting", _BOT / "charts")
 """The folders whose texts people read: files that are exported speak as the pages do."""
 
 _METHODS = [("**.py", "python"), ("**.html", "jinja2.ext.babel_extract")]

@@ -2,11 +2,13 @@
 
 from starlette.routing import BaseRoute
 
+from bot.charts.rendering import Drawing
 from bot.web.live import Live
 from bot.web.pages.entrance import Entrance
 from bot.web.pages.home import Home
 from bot.web.pages.people import People
 from bot.web.pages.registry import Registry
+from bot.web.pages.reporting.routes import Reporting
 from bot.web.pages.shell import Shell
 from bot.web.pages.speech import mark
 from bot.web.pages.surveys import survey_routes
@@ -17,13 +19,15 @@ SETTINGS_PLACES = (("/settings/users", mark("Users"), Right.PEOPLE),)
 """The pages below /settings, in the order of their navigation: path, title, what they want."""
 
 
-def page_routes(shell: Shell, live: Live) -> list[BaseRoute]:
-    """Return the routes of all pages."""
+def page_routes(shell: Shell, live: Live, drawing: Drawing) -> list[BaseRoute]:
+    """Return the routes of all pages. `live` tells open pages what is new, `drawing` makes the pictures of charts."""
     shell.say_with(settings_places=SETTINGS_PLACES)
+    reporting = Reporting(shell, drawing)
     return [
         *shell.static_routes(),
         *Entrance(shell).routes(),
-        *Home(shell).routes(),
+        *Home(shell, reporting).routes(),
+        *reporting.routes(),
         *People(shell).routes(),
         *survey_routes(shell),
         *Registry(shell, live).routes(),

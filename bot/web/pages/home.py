@@ -4,6 +4,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from bot.web.pages.own import show_own
+from bot.web.pages.reporting.routes import Reporting
 from bot.web.pages.shell import Shell
 from bot.web.pages.visit import Visit
 from ratings.rights import Right
@@ -12,8 +13,9 @@ from ratings.rights import Right
 class Home:
     """`/`: the dashboard for those who see reports, what was said of them for agents."""
 
-    def __init__(self, shell: Shell) -> None:
+    def __init__(self, shell: Shell, reporting: Reporting) -> None:
         self._shell = shell
+        self._reporting = reporting
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes."""
@@ -21,6 +23,4 @@ class Home:
 
     async def show(self, visit: Visit) -> Response:
         """Show what somebody came for."""
-        if not visit.may(Right.REPORTS):
-            return await show_own(visit)
-        return visit.render("home.html")
+        return await self._reporting.dashboard(visit) if visit.may(Right.REPORTS) else await show_own(visit)

@@ -1,0 +1,153 @@
+"""The dashboard, `/agents`, and the pictures of their charts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from bot.charts.agents import AWARDS, award_name
+from bot.charts.chart import Chart, Look, Rows
+from bot.charts.locales import locales
+from bot.charts.rendering import CannotDraw, Drawing
+from bot.charts.theme import PAGE, THEMES, config
+from bot.web.pages.reporting.bar import DIMENSIONS, PERIODS, UNITS, Bar, options, read_bar
+from bot.web.pages.reporting.cards import cards, scale_choices
+from bot.web.pages.reporting.drawing_routes import PICTURE_HEADERS, TYPES, BundleScript
+from bot.web.pages.reporting.report import (
+    Report,
+    Staff,
+    read_report,
+    read_staff,
+    report_charts,
+    staff_charts,
+)
+from bot.web.pages.reporting.staff import columns, ordered
+from bot.web.pages.shell import Shell, refuse
+from bot.web.pages.speech import mark
+from bot.web.pages.visit import Visit
+from bot.web.static_files import StaticFile
+from ratings.rights import Right
+
+PACKAGE = "bot.web.pages"
+_log = structlog.get_logger("tapfive.charts")
+
+
+class Reporting:
+    """The pages of reports."""
+
+    def __init__(self, shell: Shell, drawing: Drawing) -> None:
+        self._shell = shell
+        self._drawing = drawing
+        self._bundle = BundleScript(drawing)
+
+    def routes(self) -> list[BaseRoute]:
+        """Return the routes."""
+        page, right = self._shell.page, Right.REPORTS
+        self._shell.say_with(vega=self._bundle.address(self._shell.base))
+        return [
+            page("/agents", self.agents, right=right),
+            page("/charts/{name}.{kind}", self.picture, right=right),
+            self._bundle.route(),
+            *(self._shell.add_file(StaticFile(PACKAGE, name), name) for name in ("reports.css", "reports.js")),
+        ]
+
+    async def dashboard(self, visit: Visit) -> Response:
+        """Show the dashboard; `Home` has looked at the right."""
+        bar, report = await self._report(visit)
+        look = look_of(visit, bar)
+        return visit.render(
+            "dashboard.html",
+            **_bar_context(visit, bar, report.directory, "/"),
+            bar=bar,
+            figures=report.figures,
+            cards=cards(report.figures, look, visit.speech),
+            scales=scale_choices(report.figures),
+            charts=[_drawn(chart) for chart in report_charts(report, look)],
+            chart_settings=_chart_settings(visit),
+        )
+
+    async def agents(self, visit: Visit) -> Response:
+        """Show the table of agents."""
+        bar, staff = await self._staff(visit)
+        look = look_of(visit, bar)
+        return visit.render(
+            "agents.html",
+            **_bar_context(visit, bar, staff.directory, "/agents"),
+            bar=bar,
+            rows=look.rows,
+            agents=ordered(staff.agents, bar.sort),
+            columns=columns(visit, bar),
+            awards={award: (symbol, award_name(award, look)) for award, symbol in AWARDS.items()},
+            charts=[_drawn(chart) for chart in staff_charts(staff, bar, look)],
+            chart_settings=_chart_settings(visit),
+        )
+
+    async def picture(self, visit: Visit) -> Response:
+        """Answer with one chart as a picture, to download, to print, or for those whose browser runs no scripts."""
+        name, kind = (str(visit.request.path_params[part]) for part in ("name", "kind"))
+        if kind not in TYPES:
+            return refuse(visit, 404, mark("There is no such page"))
+        chart = await self._chart(visit, name, symbols=kind == "svg")
+        if chart is None or chart.spec is None:
+            return refuse(visit, 404, mark("There is no such picture"), mark("There may be no data for it."))
+        try:
+            # A picture goes onto paper or into a presentation, whatever the reader's own theme.
+            made = await self._drawing.picture(
+                chart, THEMES["light"], visit.speech.language, "svg" if kind == "svg" else "png"
+            )
+        except CannotDraw as error:
+            _log.error("a chart could not be drawn", chart=name, problem=str(error))
+            return refuse(visit, 503, mark("The picture could not be drawn"), mark("Try again in a moment."))
+        return Response(made, headers=PICTURE_HEADERS, media_type=TYPES[kind])
+
+    # --- parts ---
+
+    async def _report(self, visit: Visit) -> tuple[Bar, Report]:
+        bar = read_bar(visit.query, visit.now, self._shell.zone)
+        return bar, await read_report(self._shell.store, bar, visit.sight, self._shell.zone, visit.now)
+
+    async def _staff(self, visit: Visit) -> tuple[Bar, Staff]:
+        bar = read_bar(visit.query, visit.now, self._shell.zone)
+        return bar, await read_staff(self._shell.store, bar, visit.sight, self._shell.zone)
+
+    async def _chart(self, visit: Visit, name: str, *, symbols: bool) -> Chart | None:
+        found: Sequence[Chart]
+        if name in {"performance", "speed"}:
+            bar, staff = await self._staff(visit)
+            found = staff_charts(staff, bar, look_of(visit, bar, symbols=symbols))
+        else:
+            bar, report = await self._report(visit)
+            found = report_charts(report, look_of(visit, bar, symbols=symbols))
+        return next((chart for chart in found if chart.name == name), None)
+
+
+def look_of(visit: Visit, bar: Bar, *, symbols: bool = True) -> Look:
+    """Return for whom charts are made: the reader's language, and the registry with the filters of the bar."""
+    return Look(visit.speech, Rows(visit.url("/ratings"), bar.held), symbols)
+
+
+def _bar_context(visit: Visit, bar: Bar, directory: Any, path: str) -> dict[str, Any]:
+    words = {
+        "survey": visit.say("survey"),
+        "form": visit.say("form"),
+        "group": visit.say("group"),
+        "channel": visit.say("channel"),
+    }
+    return {
+        "bar_path": path,
+        "periods": [(value, visit.say(text), value == bar.period) for value, text in PERIODS.items()],
+        "units": [(value, visit.say(text)) for value, text in UNITS.items()],
+        "dimensions": [(name, words[name], options(directory[name], bar.chosen.get(name, ()))) for name in DIMENSIONS],
+    }
+
+
+def _chart_settings(visit: Visit) -> dict[str, Any]:
+    return {"config": config(PAGE), **locales(visit.speech.language)}
+
+
+def _drawn(chart: Chart) -> dict[str, Any]:
+    """Return what a template shows of a chart: its height is known before it is drawn, so that nothing jumps."""
+    own = {"range": config(PAGE, chart.values)["range"]}
+    return {"chart": chart, "height": chart.height, "data": {"spec": chart.spec, "config": own}}

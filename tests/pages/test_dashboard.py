@@ -1,0 +1,141 @@
+"""The dashboard and the table of agents: the figures of who may see them, said honestly, each leading to its rows."""
+
+import re
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from ratings.times import DAY
+from tests.pages.office import Office, Person
+
+ANN, BOB = {"id": "a-1", "name": "Ann"}, {"id": "a-2", "name": "Bob"}
+
+
+def rate(
+    office: Office, number: int, value: int | None, *, form: str = "help", agent: dict[str, str] | None = None
+) -> None:
+    """Close a ticket; the customer rates it, or stays silent (None)."""
+    customer = {"id": f"c-{number}", "name": f"Customer {number}"}
+    made = office.world.close(f"T-{number}", form=form, agent=agent or ANN, customer=customer).invitation_id
+    office.world.work()
+    if value is not None:
+        office.world.tap(made, value)
+
+
+def cards(response: httpx.Response) -> dict[str, str]:
+    """The text of each card, tags and blanks taken out."""
+    assert response.status_code == 200, response.text
+    parts = re.findall(r'data-card="(\w+)">(.*?)</li>', response.text, flags=re.DOTALL)
+    return {name: words(part) for name, part in parts}
+
+
+def words(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).replace("\xa0", " ").split())
+
+
+def links(html: str, path: str = "/ratings") -> list[dict[str, list[str]]]:
+    found = [urlsplit(unescape(each)) for each in re.findall(r'href="([^"]+)"', html)]
+    return [parse_qs(each.query) for each in found if each.path == path and each.query]
+
+
+async def test_cards_say_what_is_known_and_against_what(office: Office) -> None:
+    for number, value in enumerate((5, 5, 4, 1, None)):
+        rate(office, number, value)
+    shown = cards(await office.manager.get("/"))
+    assert shown["csat"].startswith(
+        "CSAT 75% no data for the period before 95 % interval: 30–95% with the silent: 60–80%"
+    )
+    assert shown["mean"] == "Mean rating 3.75 before: no data"
+    assert shown["response"] == "Response rate 80% no data for the period before of those asked of all closed: 80%"
+    assert shown["ratings"] == "Ratings 4 before: 0"
+    assert shown["closed"] == "Closed 5 before: 0"
+    page = await office.manager.get("/?lang=ru")
+    assert "часовой пояс" in page.text
+    assert "в сравнении с" in page.text
+
+
+async def test_nothing_is_no_data_and_never_zero_per_cent(local: Office) -> None:
+    response = await local.manager.get("/?lang=ru")
+    shown = cards(response)
+    assert shown["csat"] == "CSAT нет данных"
+    assert shown["response"].startswith("Отклик нет данных")
+    assert "0 %" not in response.text.replace("\xa0", " ")
+    assert "За этот период никто ничего не закрыл" in (await local.manager.get("/agents?lang=ru")).text
+
+
+async def test_an_arrow_stands_only_where_the_change_is_sure(local: Office) -> None:
+    for number in range(30):
+        rate(local, number, 1 if number % 3 else 5)
+    local.clock.now += 8 * DAY
+    for number in range(100, 130):
+        rate(local, number, 5 if number % 10 else 1)
+    manager = Person(local.parts, "manager", local.session("manager", "a week later"))
+    shown = cards(await manager.get("/?period=7d"))
+    assert "▲ 56.7 points up from 33%" in shown["csat"]
+    local.clock.now += 8 * DAY
+    for number in range(200, 203):
+        rate(local, number, 5)
+    manager = Person(local.parts, "manager", local.session("manager", "two weeks later"))
+    assert "no sure change (before: 90%)" in cards(await manager.get("/?period=7d"))["csat"]
+
+
+async def test_a_manager_of_one_form_sees_its_numbers_alone(local: Office) -> None:
+    rate(local, 1, 5, form="sales", agent=ANN)
+    rate(local, 2, 1, form="help", agent=BOB)
+    assert cards(await local.manager.get("/"))["ratings"].startswith("Ratings 2")
+    seen = await local.sales.get("/")
+    assert cards(seen)["csat"].startswith("CSAT 100%")
+    assert cards(seen)["ratings"].startswith("Ratings 1")
+    assert ">help<" not in seen.text
+    assert cards(await local.sales.get("/?form=help"))["closed"].startswith("Closed 0")
+    staff = (await local.sales.get("/agents")).text
+    assert "Ann" in staff
+    assert "Bob" not in staff
+    assert (await local.sales.get("/charts/csat.svg?form=help")).status_code == 404
+
+
+async def test_the_filter_bar_is_in_every_link(local: Office) -> None:
+    rate(local, 1, 5, form="sales")
+    page = (await local.manager.get("/?period=7d&form=sales")).text
+    found = links(page)
+    assert len(found) > 10
+    assert all(query["form"] == ["sales"] for query in found)
+    ranges = {name for query in found for name in query if name.endswith("_from")}
+    assert ranges == {"rated_from", "asked_from", "closed_from"}
+    assert all("form=sales" in each for each in re.findall(r'href="(/charts/[^"]+)"', page))
+    refused = await local.manager.get("/?period=soon&colour=red")
+    assert refused.status_code == 422
+    assert "period" in refused.text
+    assert "colour" in refused.text
+
+
+async def test_agents_are_sorted_and_those_not_compared_say_why(local: Office) -> None:
+    for number in range(12):
+        rate(local, number, 5 if number % 2 else 4, agent=ANN)
+    rate(local, 50, 2, agent=BOB)
+    page = (await local.manager.get("/agents?sort=csat")).text
+    rows = [
+        words(row)
+        for row in re.findall(r"<tr[^>]*>(.*?)</tr>", page.split("<tbody>")[1].split("</tbody>")[0], flags=re.DOTALL)
+    ]
+    assert rows[0].startswith("Bob not compared: few closed tickets 1 1 100%")
+    assert rows[1].startswith("Ann 12 12 100% 100% 12 100% 76–100% 1 4.50")
+    assert "🏆 Best mean" in rows[1]
+    assert '<tr class="faint">' in page
+    assert 'aria-sort="ascending"' in page
+    assert next(query["agent"] for query in links(page) if "agent" in query) == ["a-2"]
+    assert (await local.manager.get("/agents?sort=luck")).status_code == 422
+
+
+async def test_a_chart_is_a_picture_with_the_pages_filters(local: Office) -> None:
+    rate(local, 1, 5, form="sales")
+    svg = await local.manager.get("/charts/distribution.svg?form=sales&lang=ru")
+    assert svg.headers["content-type"] == "image/svg+xml"
+    assert "sandbox" in svg.headers["content-security-policy"]
+    assert "1 (100\xa0%)" in svg.text
+    png = await local.manager.get("/charts/distribution.png")
+    assert png.content.startswith(b"\x89PNG")
+    script = await local.stranger.get(re.findall(r'src="(/static/vega[^"]+)"', (await local.manager.get("/")).text)[0])
+    assert "immutable" in script.headers["cache-control"]
+    assert "vegaEmbed" in script.text
