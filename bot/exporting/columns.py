@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from bot.exporting.words import OUTCOMES, REASONS, STATES, VOTE_STATES, mark
+from bot.exporting.words import OUTCOMES, REASONS, STATE_REASONS, STATES, VOTE_STATES, mark
 from ratings.errors import FieldError, InvalidInput
 from ratings.reports.registry import Chunk
 from ratings.scale import Scale
@@ -78,7 +78,8 @@ COLUMNS: Mapping[str, Column] = {
         _text("scale", mark("Scale")),
         Column("state", mark("State"), Kind.CODE, words=STATES),
         Column("vote_state", mark("Vote"), Kind.CODE, words=VOTE_STATES),
-        Column("reason", mark("Why not asked"), Kind.CODE, "why", words=REASONS),
+        Column("reason", mark("Why not asked"), Kind.CODE, words=REASONS),
+        Column("state_reason", mark("Why held or called off"), Kind.CODE, words=STATE_REASONS),
         Column("outcome", mark("Outcome on the desk"), Kind.CODE, words=OUTCOMES),
         _text("tag", mark("Tag of the rating")),
         _text("recording_url", mark("Recording")),
@@ -117,9 +118,6 @@ class Cutter:
         names = chunk.rows[0]._fields
         read: dict[str, Sequence[Any]] = dict(zip(names, zip(*chunk.rows, strict=True), strict=True))
         wanted = {column.source for column in self._columns}
-        if "why" in wanted:
-            pairs = zip(read["reason"], read["state_reason"], strict=True)
-            read["why"] = [reason or held for reason, held in pairs]
         if wanted & {"symbol", "label"}:
             keys = list(zip(read["survey_id"], read["survey_version"], read["value"], strict=True))
             for key in set(keys) - self._choices.keys():

@@ -282,7 +282,7 @@ class Xls(_Workbook):
 def _width(column: Column) -> int:
     if column.kind is Kind.TIME:
         return 20
-    return 40 if column.name in {"comment", "ticket_subject", "reason"} else 14
+    return 40 if column.name in {"comment", "ticket_subject", "reason", "state_reason"} else 14
 
 
 FORMATS: dict[str, type[Csv] | type[Xlsx] | type[Xls]] = {each.name: each for each in (Csv, Xlsx, Xls)}

@@ -6,7 +6,7 @@ The translations are those of the pages.
 from collections.abc import Mapping
 
 from ratings.decisions import SkipReason
-from ratings.lifecycle import State
+from ratings.lifecycle import State, Trigger
 from ratings.votes import VoteState
 
 
@@ -61,22 +61,39 @@ REASONS: Mapping[str, str] = {
     SkipReason.ASKED_RECENTLY.value: mark("The customer was asked not long before."),
     SkipReason.WINDOW_CLOSED.value: mark("The messenger took no more messages of ours by then."),
     SkipReason.EXPIRED.value: mark("The first moment to write came after the time for an answer."),
-    # why it is held, called off, or was not delivered
+}
+"""Why nobody is asked: of decisions."""
+
+STATE_REASONS: Mapping[str, str] = {
+    "survey_off": mark("The survey is switched off; the question waits."),
     "quiet_hours": mark("It waits for the end of the quiet hours."),
-    "next_address": mark("It goes to the ticket's next address, since the first took no message."),
-    "withdrawn": mark("The customer took the rating back."),
-    "paused": mark("The survey was switched off, and cancels what it would have asked."),
-    "vote_gone": mark("The only vote was a program's."),
+    Trigger.NEXT_ADDRESS.value: mark("It goes to the ticket's next address, since the first took no message."),
+    Trigger.REOPENED.value: mark("The ticket was opened again."),
+    Trigger.OPTED_OUT.value: mark("The customer wants no messages."),
+    Trigger.WITHDRAWN.value: mark("The customer took the rating back."),
+    Trigger.PAUSED.value: mark("The survey was switched off, and cancels what it would have asked."),
+    Trigger.VOTE_GONE.value: mark("The only vote was a program's."),
+    Trigger.ERASED.value: mark("What is known of the customer was erased."),
+    "unreachable": mark("The channel could not be reached for too long."),
     "recipient_gone": mark("The address takes no messages any more."),
     "rejected": mark("The channel refused the message."),
     "misconfigured": mark("The channel's account cannot send as it is set up."),
     "outcome_unknown": mark("Nobody knows whether the message went out, and it is never sent twice."),
-    "throttled": mark("The channel asked us to wait."),
+    "throttled": mark("The channel asked us to wait for too long."),
+    "window_closed": mark("The messenger takes no more messages of ours."),
+    "bounced": mark("The mail came back."),
 }
-"""Why nobody is asked, and why an asking is held, called off or not delivered."""
+"""Why an asking is held, called off or not delivered: of states."""
 
 OUTCOMES: Mapping[str, str] = {
     "leave": mark("left as it is"),
     "close": mark("closed"),
     "reopen": mark("opened again"),
 }
+
+
+def why_of(reason: str | None, state_reason: str | None) -> str:
+    """Return the words for why a closing is not asked about, or where its asking stands: "" for no reason, else a code's own name."""
+    if reason:
+        return REASONS.get(reason, reason)
+    return STATE_REASONS.get(state_reason, state_reason) if state_reason else ""

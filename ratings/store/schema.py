@@ -129,6 +129,7 @@ invitations = Table(
     Index(None, "closed_at"),
     Index(None, "decided_at", "id"),
     Index(None, "customer"),
+    Index(None, "ticket_id"),
     Index(
         "ix_invitations_recovery_of",
         "recovery_of",
@@ -195,6 +196,9 @@ ratings = Table(
     # what the customer chose, where the scale is read the other way round
     Column("raw", Integer),
     Index(None, "rated_at", "id"),
+    # the registry's other sorts
+    Index(None, "value", "rated_at", "id"),
+    Index(None, "closed_at", "id"),
 )
 """At most one row an invitation: what counts now. The id is the invitation's, and so the constraint."""
 

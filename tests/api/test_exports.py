@@ -10,12 +10,11 @@ import openpyxl
 import pytest
 import xlrd
 
-from bot.exporting.asking import LANGUAGES
 from bot.exporting.columns import COLUMNS
-from bot.exporting.words import OUTCOMES, REASONS, STATES, VOTE_STATES
-from bot.web.pages.speech import LANGUAGES as SPOKEN
+from bot.exporting.words import OUTCOMES, REASONS, STATE_REASONS, STATES, VOTE_STATES
+from net.errors import DeliveryError
 from ratings.decisions import SkipReason
-from ratings.lifecycle import State
+from ratings.lifecycle import State, Trigger
 from ratings.outcomes import Then
 from ratings.reports.registry import list_registry, parse_wanted
 from ratings.store.keys import Scope
@@ -148,5 +147,17 @@ def test_every_code_has_its_words() -> None:
     assert set(STATES) == {each.value for each in State}
     assert set(VOTE_STATES) == {each.value for each in VoteState}
     assert set(OUTCOMES) == {each.value for each in Then}
-    assert {each.value for each in SkipReason} <= set(REASONS)
-    assert set(LANGUAGES) == set(SPOKEN)
+    assert set(REASONS) == {each.value for each in SkipReason}
+    silent = {
+        Trigger.SENT,
+        Trigger.VOTE,
+        Trigger.NOT_DELIVERED,
+        Trigger.NO_ANSWER,
+    }  # these leave no reason of their own
+    assert {each.value for each in set(Trigger) - silent} <= set(STATE_REASONS)
+    assert {each.code for each in final_errors(DeliveryError)} - {"not_editable", "tap_expired"} <= set(STATE_REASONS)
+
+
+def final_errors(family: type[DeliveryError]) -> set[type[DeliveryError]]:
+    """Every error of delivery."""
+    return {each for one in family.__subclasses__() for each in (one, *final_errors(one))}

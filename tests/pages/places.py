@@ -62,6 +62,7 @@ PLACES: dict[str, Place] = {
     "/ratings/views": Place(post=Right.RATINGS),
     "/ratings/views/{view_id:int}": Place(post=Right.RATINGS, at="/ratings/views/{view}"),
     "/ratings/{invitation:int}/correct": Place(post=Right.EDIT, at="/ratings/{ticket}/correct"),
+    "/ratings/{invitation:int}/replay": Place(post=Right.SETUP, at="/ratings/{ticket}/replay"),
     "/tickets/{ticket_id:path}": Place(Right.RATINGS, at="/tickets/T-4"),
     # surveys
     "/surveys": Place(Right.SURVEYS),

@@ -89,6 +89,24 @@ async def test_whoever_may_corrects_a_rating_and_says_why(office: Office, lived:
     await editor.client.aclose()
 
 
+async def test_what_failed_for_good_is_put_back_by_whoever_sets_up(office: Office) -> None:
+    world = office.world
+    invitation = world.close("T-5").invitation_id
+    (job,) = world.claim()
+    world.finish(job, Failed("rejected", again=False, text="no such chat"))
+    page = await office.admin.get("/tickets/T-5")
+    assert "The question: failed for good" in page.text
+    assert "no such chat" in page.text
+    assert "Try it anew" in page.text
+    assert "Try it anew" not in (await office.manager.get("/tickets/T-5")).text
+    other = world.close("T-6").invitation_id
+    for number, told in ((other, str(job.job_id)), (invitation, "0"), (invitation, "x")):
+        assert (await office.admin.post(f"/ratings/{number}/replay", job=told)).status_code == 404
+    done = await office.admin.post(f"/ratings/{invitation}/replay", job=str(job.job_id))
+    assert "It is put back and tried anew." in (await office.admin.follow(done)).text
+    assert job.job_id in {claimed.job_id for claimed in world.claim()}
+
+
 async def test_of_several_desks_one_is_chosen(office: Office) -> None:
     office.world.close("T-3", desk="one")
     office.world.close("T-3", desk="two")

@@ -14,7 +14,7 @@ from bot.exporting.asking import read_asked
 from bot.exporting.columns import COLUMNS as FILE_COLUMNS
 from bot.exporting.export import Export, TooManyRows, matching
 from bot.exporting.formats import FORMATS
-from bot.exporting.words import OUTCOMES, REASONS, STATES, VOTE_STATES
+from bot.exporting.words import OUTCOMES, STATES, VOTE_STATES, why_of
 from bot.web.live import Live
 from bot.web.pages.registry_columns import COLUMNS, PREFERENCE, PageColumn, file_columns, shown_columns, sort_of
 from bot.web.pages.registry_filters import Bar, tone_of
@@ -46,7 +46,8 @@ class Registry:
         self._files = {name: StaticFile(PACKAGE, name) for name in ("registry.css", "registry.js")}
         shell.say_with(
             tone_of=tone_of,
-            words_of={"state": STATES, "vote_state": VOTE_STATES, "reason": REASONS, "outcome": OUTCOMES},
+            words_of={"state": STATES, "vote_state": VOTE_STATES, "outcome": OUTCOMES},
+            why_of=why_of,
         )
 
     def routes(self) -> list[BaseRoute]:

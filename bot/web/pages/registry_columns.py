@@ -23,7 +23,7 @@ COLUMNS: Mapping[str, PageColumn] = {
         PageColumn("rated", mark("Rated"), "rated", ("rated_at",)),
         PageColumn("value", mark("Rating"), "value", ("value", "symbol")),
         PageColumn("comment", mark("Comment"), "", ("comment",)),
-        PageColumn("state", mark("State"), "", ("state", "reason")),
+        PageColumn("state", mark("State"), "", ("state", "reason", "state_reason")),
         PageColumn("customer", mark("Customer"), "", ("customer",)),
         PageColumn("ticket", mark("Ticket"), "", ("ticket_id", "ticket_subject", "ticket_url")),
         PageColumn("agent", mark("Agent"), "", ("agent_name",)),

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.exporting.words import REASONS
+from bot.exporting.words import REASONS, STATE_REASONS
 from bot.web.pages.registry_filters import tone_of
 from bot.web.pages.speech import Speech, mark
 from bot.web.pages.ticket_words import ACT_STATES, ACTS, EVIDENCE, LINK_KINDS, QUIET, SOURCES
@@ -64,7 +64,8 @@ def _beginning(life: ClosingLife, speech: Speech) -> Iterator[Line]:
     if row.decision == "skip":
         reason = row.reason or ""
         why = say(REASONS.get(reason, reason))
-        yield Line(row.decided_at, f"{say('Decided not to ask.')} {why}", small=(*chosen, *_details(life)))
+        decided = say("Decided not to ask.")
+        yield Line(row.decided_at, f"{decided} {why}", small=(*chosen, *_details(life)))
         return
     share = life.inclusion is not None and life.inclusion < 1
     small = (
@@ -114,8 +115,8 @@ def _when(act: Act) -> Instant:
 
 def _tries(act: Act, speech: Speech) -> Iterator[str]:
     say = speech.say
-    if act.error and not any(tried.text == act.error for tried in act.tries):
-        yield act.error
+    if act.error:
+        yield say(STATE_REASONS.get(act.error, act.error))
     for number, tried in enumerate(act.tries, start=1):
         if tried.result == "done" and len(act.tries) == 1:
             continue
@@ -138,10 +139,11 @@ def _votes(life: ClosingLife, speech: Speech) -> Iterator[Line]:
         if vote["agent"]:
             small.append(vote["agent"])
         tone = {"confirmed": GOOD, "quarantined": BAD}.get(vote["state"], "")
-        words = _VOTES.get(vote["state"], "")
+        words = _VOTES.get(vote["state"], vote["state"])
+        begin = say("A vote")
         yield Line(
             parse_instant(vote["at"]),
-            f"{say('A vote')}, {say(kind)}{': ' + say(words) if words else ''}",
+            f"{begin}, {say(kind)}: {say(words)}",
             tone,
             said_value(life.scale, counted, speech.language),
             tuple(small),

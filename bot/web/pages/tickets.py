@@ -1,11 +1,10 @@
-"""`/tickets/{id}`: the whole life of a ticket, and a correction of its rating."""
+"""`/tickets/{id}`: the whole life of a ticket, a correction of its rating, and putting back what failed."""
 
 from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from bot.exporting.words import REASONS
 from bot.web.pages.shell import Shell, refuse
 from bot.web.pages.speech import mark
 from bot.web.pages.ticket_timeline import lines_of, said_value
@@ -14,6 +13,7 @@ from ratings.lifecycle import Outcome
 from ratings.reports.lives import desks_of, seen_invitation, ticket_life
 from ratings.rights import Right
 from ratings.store.rating_edits import EditRating
+from ratings.store.replays import ReplayJobs
 
 MAX_WHY = 500
 
@@ -30,6 +30,7 @@ class Tickets:
         return [
             page("/tickets/{ticket_id:path}", self.show, right=Right.RATINGS),
             page("/ratings/{invitation:int}/correct", post=self.correct, right=Right.EDIT),
+            page("/ratings/{invitation:int}/replay", post=self.replay, right=Right.SETUP),
         ]
 
     async def show(self, visit: Visit) -> Response:
@@ -68,7 +69,6 @@ class Tickets:
                 )
                 for closing in life.closings
             ],
-            reasons=REASONS,
             now=visit.now,
             problem=problem,
             max_why=MAX_WHY,
@@ -93,6 +93,27 @@ class Tickets:
             else visit.say("There is no rating here that counts and could be corrected.")
         )
         return await self._page(visit, *place, problem, 422)
+
+    async def replay(self, visit: Visit) -> Response:
+        """Put back one of a ticket's acts that failed for good."""
+        form = await visit.form()
+        number = visit.request.path_params["invitation"]
+        place = await self._shell.store.read(seen_invitation, number, visit.sight)
+        life = None if place is None else await self._shell.store.read(ticket_life, *place, visit.sight)
+        acts = {act.id for closing in life.closings for act in closing.acts} if life else set()
+        job = form.get("job", "")
+        if place is None or not job.isdecimal() or len(job) > _DIGITS or int(job) not in acts:
+            return _nothing(visit)
+        done = await self._shell.store.writer.do(ReplayJobs(visit.by, job_id=int(job), twice=form.get("twice") == "1"))
+        said = (
+            visit.say("It is put back and tried anew.")
+            if done.jobs
+            else visit.say("There was nothing to put back any more.")
+        )
+        return visit.redirect(_address(*place), said)
+
+
+_DIGITS = 18
 
 
 def _address(desk: str, ticket: str) -> str:
