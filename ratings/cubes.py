@@ -6,6 +6,7 @@ knows what it asks for. What none of them knows is counted row by row.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ratings.spans import Unit, spans_of
 from ratings.tallies import DIMENSIONS, Place, Tally, read_rating_key
@@ -61,26 +62,28 @@ class Sums:
         """Add tallies. The fewer of them the better: add up those of a day first."""
         for place, day, what, many in added:
             kind, _, kept_apart = what.partition(":")
-            for cube in CUBES:
-                cell = cube.number, cube.cell(place)
-                for unit, start in spans_of(day):
-                    span = unit, cell, start
-                    if kind == "rating":
-                        self._rate(span, what, many, hours=cube.hours)
-                    elif kept_apart:
-                        self.others[span, what] = self.others.get((span, what), 0) + many
-                    else:
-                        counts = self.tickets.setdefault(span, {})
-                        counts[what] = counts.get(what, 0) + many
+            if kind == "rating":
+                self._rate(_spans(place, day), what, many)
+            elif kept_apart:
+                others = self.others
+                for span, _hours in _spans(place, day):
+                    others[span, what] = others.get((span, what), 0) + many
+            else:
+                tickets = self.tickets
+                for span, _hours in _spans(place, day):
+                    counts = tickets.get(span)
+                    if counts is None:
+                        counts = tickets[span] = {}
+                    counts[what] = counts.get(what, 0) + many
 
-    def _rate(self, span: Span, what: str, many: int, *, hours: bool) -> None:
+    def _rate(self, spans: Iterable[tuple[Span, bool]], what: str, many: int) -> None:
         value, satisfied, hour, scale = read_rating_key(what)
-        for table, key in ((self.ratings, (span, scale, value)), (self.hours, (span, scale, hour))):
-            if table is self.hours and not hours:
-                continue
-            counts = table.setdefault(key, [0, 0])
-            counts[0] += many
-            counts[1] += many if satisfied else 0
+        for span, hours in spans:
+            for table, which, kept in ((self.ratings, value, True), (self.hours, hour, hours)):
+                if kept:
+                    counts = table.setdefault((span, scale, which), [0, 0])
+                    counts[0] += many
+                    counts[1] += many if satisfied else 0
 
     @property
     def cells(self) -> set[Cell]:
@@ -90,3 +93,16 @@ class Sums:
             *(span[1] for span, _, _ in self.ratings),
             *(span[1] for span, _ in self.others),
         }
+
+
+@lru_cache(maxsize=16_384)
+def _spans(place: Place, day: int) -> tuple[tuple[Span, bool], ...]:
+    """Return every span that a place's day belongs to, with whether its cube knows hours: a closing has many tallies a day."""
+    spans = spans_of(day)
+    return tuple(((unit, cell, start), hours) for cell, hours in _cells(place) for unit, start in spans)
+
+
+@lru_cache(maxsize=16_384)
+def _cells(place: Place) -> tuple[tuple[Cell, bool], ...]:
+    """Return the cell of a place in each cube, and whether the cube knows hours."""
+    return tuple(((cube.number, cube.cell(place)), cube.hours) for cube in CUBES)

@@ -11,7 +11,7 @@ from bot import clock
 from bot.cli.common import ConfigOption, console, opened_store
 from bot.cli.failures import CommandError
 from ratings.sample.plan import MAX_DAYS, MAX_ROWS, Plan
-from ratings.store.sample import NotEmpty, fill
+from ratings.store.sample import NotEmpty, count_days, fill
 from ratings.times import HOUR, Instant
 
 
@@ -25,17 +25,25 @@ def sample(
     config: ConfigOption = None,
 ) -> None:
     """Fill an empty store with a plausible history, marked as a sample: of about three closings one is rated."""
-    columns = (TextColumn("sample"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     errors = console(stderr=True)
     with opened_store(config) as (settings, store):
         zone = settings.server.timezone
         plan = Plan(rows, seed, clock.now() // HOUR * HOUR if until is None else _end_of(until, zone), days, zone)
         with Progress(*columns, console=errors, disable=not errors.is_terminal) as progress:
-            task = progress.add_task("", total=rows)
+            written = progress.add_task("writing", total=rows)
+            counted = progress.add_task("counting", total=rows)
             try:
-                history = fill(store.writer, plan, by="cli", on_rows=lambda more: progress.advance(task, more))
+                history = fill(store.writer, plan, by="cli", on_rows=lambda more: progress.advance(written, more))
             except NotEmpty as error:
                 raise CommandError(f"the store is not empty: {error}; {REMEDY}") from None
+            count_days(store, zone, on_rows=lambda more: progress.advance(counted, more))
     truth = history.truth
     typer.echo(
         f"Filled the store with {rows} closings of {days} days by {len(history.cast.everybody)} agents (seed {seed}). "

@@ -10,14 +10,19 @@ from sqlalchemy import Connection, select, update
 from ratings.sample.history import IDS_PER_ROW, History
 from ratings.sample.plan import Plan
 from ratings.sample.portion import COLUMNS, Portion, Values
-from ratings.store.roll_up_keeping import count_anew
+from ratings.store.roll_up_keeping import KeepRollUp, count_anew, roll_up_state_of
 from ratings.store.schema import addresses, event_counter, id_blocks, invitations, settings
+from ratings.store.store import Store
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation, Writer
 from ratings.times import format_instant
 
 SETTING = "sample"
 """The name in `settings`. Its value: seed, rows, days, until, and whether all of it is there."""
+
+
+COUNTED = 20_000
+"""Closings that are counted in one transaction."""
 
 
 class NotEmpty(Exception):
@@ -42,12 +47,22 @@ def load_sample(connection: Connection) -> Sample | None:
 
 
 def fill(writer: Writer, plan: Plan, *, by: str, on_rows: Callable[[int], None] = lambda _rows: None) -> History:
-    """Fill the store; `on_rows` is told how many rows were added. Raises NotEmpty, or what the writer raises."""
+    """Fill the store; `on_rows` is told how many rows were added. Raises NotEmpty, or what the writer raises.
+
+    Days are counted by the service that runs beside it or after it, and row by row until then; or by `count_days`.
+    """
     history = History(plan, writer.do_now(BeginSample(plan, by)))
     for portion in history.portions():
         on_rows(writer.do_now(WriteSample(portion)))
     writer.do_now(EndSample(history, by))
     return history
+
+
+def count_days(store: Store, zone: str, *, on_rows: Callable[[int], None] = lambda _rows: None) -> None:
+    """Count all days at once; `on_rows` is told how many more closings are counted."""
+    while not (state := store.read_now(roll_up_state_of)).ready:
+        steps = store.writer.do_now(KeepRollUp(zone, COUNTED, patient=True))
+        on_rows(0 if state.clearing else max(0, steps - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +116,8 @@ class EndSample(Operation[None]):
                 for account, address, opted_out_at, unreachable_at in operation.history.out()
             ]
             unit.insert_missing(addresses, rows)
-            count_anew(unit)
+            # Rows were written past the counts: whatever somebody has counted meanwhile is of no use.
+            count_anew(unit, operation.history.plan.zone)
             _mark(unit, operation.history.plan, operation.by, complete=True)
         return [None] * len(operations)
 

@@ -1,5 +1,7 @@
 """A sample in a real store, on each engine: what is told is what is stored, marked, and only where nothing else is."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import Connection, func, select, text
 
@@ -18,12 +20,14 @@ from ratings.store.claims import Claim
 from ratings.store.closings import DeskReport
 from ratings.store.events import NumberEvents
 from ratings.store.lapses import RunLapses
-from ratings.store.sample import BeginSample, NotEmpty, Sample, fill, load_sample
+from ratings.store.roll_up_keeping import roll_up_state_of
+from ratings.store.sample import BeginSample, NotEmpty, Sample, count_days, fill, load_sample
 from ratings.store.schema import metadata
 from ratings.store.store import Store
 from ratings.ticket import Ticket
 from ratings.times import DAY, MINUTE, format_instant
 from tests.conftest import START, Clock
+from tests.store.counted import ZONE, assert_counted, keep_roll_up
 from tests.store.world import World
 
 PLAN = Plan(600, 3, START, days=120)
@@ -66,6 +70,23 @@ def test_every_list_and_report_shows_it(store: Store) -> None:
             break
     else:
         pytest.fail("no ticket was closed again")
+
+
+def test_its_days_are_counted_as_a_recount_would_and_stay_so_when_the_service_goes_on(
+    store: Store, clock: Clock
+) -> None:
+    counted: list[int] = []
+    fill(store.writer, replace(PLAN, zone=ZONE), by="cli")
+    assert not store.read_now(roll_up_state_of).ready
+    count_days(store, ZONE, on_rows=counted.append)
+    assert sum(counted) == PLAN.rows
+    assert store.read_now(roll_up_state_of).ready
+    store.read_now(assert_counted)
+    clock.forward(8 * DAY)
+    assert store.writer.do_now(RunLapses()) > 0
+    store.read_now(assert_counted)
+    keep_roll_up(store)
+    store.read_now(assert_counted)
 
 
 def test_events_are_numbered_without_a_gap_and_in_the_order_of_time(store: Store) -> None:
