@@ -25,6 +25,7 @@ from bot.desk_outbox import DeskOutbox
 from bot.desk_reports import DeskPolling, DeskReports
 from bot.event_delivery import EventDelivery, EventSender
 from bot.metrics import Metrics
+from bot.oidc import Provider
 from bot.outbox import Outbox
 from bot.polling import Polling
 from bot.releasing import Releases
@@ -187,6 +188,7 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
     event_sender = EventSender(HttpClient(guard=guard), clock)
     api = make_api(store, closings, tokens, settings, clock, event_sender, guard, around)
     shell = Shell(store, settings, clock)
+    provider = Provider(settings, clock) if settings.oidc.issuer else None
     live = Live(store)
     drawing = Drawing()
     for_customers = rate_routes(
@@ -230,7 +232,7 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
         application=Application(
             Hooks(channels, answers, metrics, settings.server.max_body),
             DeskHooks(desks, reports, metrics, clock),
-            make_rest(store, metrics, api, clock, [*for_customers, *page_routes(shell, live, drawing)]),
+            make_rest(store, metrics, api, clock, [*for_customers, *page_routes(shell, live, drawing, provider)]),
         ),
     )
 

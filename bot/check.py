@@ -10,8 +10,10 @@ from redis.exceptions import RedisError
 
 from bot.account_checks import Finding, check_channel, check_desk
 from bot.assembly import make_channels, make_desks, make_store
+from bot.clock import now
 from bot.destinations import cannot_tell
 from bot.logs import configure_logging, redact_text
+from bot.oidc import Provider, SignInRefused
 from bot.settings import Settings, SettingsError, load_settings
 from channels.base import Mode
 from net.errors import DeliveryError
@@ -30,6 +32,7 @@ IDS = {
     "store.unreachable": "the database cannot be opened, and why",
     "store.migrations": "whether the database is at the revision that this version wants",
     "redis.unreachable": "Redis is configured and does not answer",
+    "oidc.provider": "whether the provider that people sign in at is the one that is set, and has keys",
     "alerts.destination": "whether everybody that a survey wants to be told of bad ratings can be told",
     "channels.none": "no channel account is configured, so nobody can be asked",
     "channels.failed": "an account cannot be used, or did not answer in time",
@@ -57,7 +60,9 @@ async def check_settings(settings: Settings) -> list[Finding]:
     secrets = len(settings.server.secret)
     text = f"the settings are valid: {_count(len(settings.channels), 'channel account')}, "
     text += f"{_count(len(settings.desks), 'desk')}, {_count(secrets, 'secret')}"
-    parts = await asyncio.gather(asyncio.to_thread(_store, settings), _redis(settings), _public_url(settings))
+    parts = await asyncio.gather(
+        asyncio.to_thread(_store, settings), _redis(settings), _public_url(settings), _oidc(settings)
+    )
     # After the others: what an account imports can keep a busy machine for seconds, in which their clocks would run.
     channels = await _channels(settings)
     desks = await _desks(settings)
@@ -133,6 +138,18 @@ async def _redis(settings: Settings) -> list[Finding]:
         hint = "see [redis] url; without it workers look for work once a second"
         return [Finding("redis.unreachable", "error", f"Redis does not answer ({type(error).__name__})", hint)]
     return []
+
+
+async def _oidc(settings: Settings) -> list[Finding]:
+    if not settings.oidc.issuer:
+        return []
+    try:
+        await Provider(settings, now).look()
+    except SignInRefused as refused:
+        text = f"nobody can sign in by OpenID Connect: {refused.kind.value} ({refused.detail})"
+        hint = "see [oidc] issuer: it is written as the provider writes it"
+        return [Finding("oidc.provider", "error", text, hint)]
+    return [Finding("oidc.provider", "ok", "the provider of OpenID Connect answers, and is the one that is set")]
 
 
 # --- the address that platforms know us by -----------------------------------------------------------------------

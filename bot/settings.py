@@ -142,6 +142,7 @@ def build_settings(
             found.add((name,), "an unknown key", ", ".join(_TOP_LEVEL) + did_you_mean(name, _TOP_LEVEL))
     for name, model in TABLES.items():
         tables[name] = found.validate((name,), model, values.get(name, {}), context)
+    _look_at_oidc(found, tables)
     channels: dict[str, ChannelConfig] = {}
     for path, kind, raw in found.accounts("channels", values.get("channels", {}), list(registry.kinds())):
         config = found.validate(path, registry.config_class(kind), raw, context)
@@ -155,6 +156,17 @@ def build_settings(
     if found.lines:
         raise SettingsError(found.lines)
     return Settings(**tables, channels=channels, desks=desks)
+
+
+def _look_at_oidc(found: Findings, tables: Mapping[str, Any]) -> None:
+    """Note what a provider of OpenID Connect needs and what stands in two tables, or in two keys of one."""
+    server, oidc = tables["server"], tables["oidc"]
+    if server is None or oidc is None or not oidc.issuer:
+        return
+    if not oidc.client_id:
+        found.add(("oidc", "client_id"), "nothing", "what the provider knows this installation by")
+    if not server.public_url:
+        found.add(("server", "public_url"), "nothing", "the address that the provider of [oidc] leads back to")
 
 
 class _Resolver:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from bot.settings_problems import WrongValueError, did_you_mean
 from channels.base import ChannelConfig
 from desks.base import DeskConfig
-from net.secrets import Secret
+from net.secrets import Secret, resolve_secret
 
 MIN_SECRET_BYTES = 32
 
@@ -80,6 +80,31 @@ def _redis_url(url: SecretStr) -> SecretStr:
     if value and not value.startswith(("redis://", "rediss://", "unix://")):
         raise WrongValueError("empty, or a URL with redis://, rediss:// or unix://", found="another text")
     return url
+
+
+def _secret_or_nothing(value: object, info: ValidationInfo) -> object:
+    return "" if value == "" else resolve_secret(value, info)
+
+
+def _issuer(value: str) -> str:
+    if not value:
+        return value
+    allowed = "empty, or https://host[/path] as the provider itself writes it (http on this machine alone)"
+    try:
+        parts = urlsplit(value)
+        local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+        proper = parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and local)) and parts.port != 0
+    except ValueError:
+        raise WrongValueError(allowed) from None
+    if not proper or parts.username is not None or parts.query or parts.fragment:
+        raise WrongValueError(allowed)
+    return value
+
+
+def _scopes(value: str) -> str:
+    if "openid" not in value.split():
+        raise WrongValueError("words with blanks between them, openid among them")
+    return " ".join(value.split())
 
 
 def _lower(value: object) -> object:
@@ -152,6 +177,30 @@ class VotesSettings(_Table):
     outcome_delay: _Seconds = Field(60, description="seconds an outcome waits, so that a change of mind is heard first")
 
 
+class OidcSettings(_Table):
+    """`[oidc]`: signing in at a provider of OpenID Connect."""
+
+    issuer: Annotated[str, AfterValidator(_issuer)] = Field(
+        "", description="the provider's address, as it writes it itself; empty: people sign in by password alone"
+    )
+    client_id: str = Field("", max_length=500, description="how the provider knows this installation")
+    client_secret: Annotated[SecretStr, BeforeValidator(_secret_or_nothing)] = Field(
+        _NO_URL, description="what proves it: `env:NAME` or `file:PATH`; empty: a public client"
+    )
+    title: str = Field(
+        "OpenID Connect", min_length=1, max_length=60, description="the provider's name on the page of signing in"
+    )
+    scopes: Annotated[str, AfterValidator(_scopes)] = Field(
+        "openid email profile", description="what the provider is asked to tell"
+    )
+    claim: str = Field(
+        "email", min_length=1, max_length=100, description="which of that is the user's name; email must be verified"
+    )
+    role: Literal["", "agent", "manager", "admin"] = Field(
+        "", description="agent, manager or admin: what somebody gets whom nobody let in before; empty: they stay out"
+    )
+
+
 class LogSettings(_Table):
     """`[log]`."""
 
@@ -168,6 +217,7 @@ TABLES: dict[str, type[_Table]] = {
     "store": StoreSettings,
     "redis": RedisSettings,
     "votes": VotesSettings,
+    "oidc": OidcSettings,
     "log": LogSettings,
 }
 
@@ -180,6 +230,7 @@ class Settings:
     store: StoreSettings
     redis: RedisSettings
     votes: VotesSettings
+    oidc: OidcSettings
     log: LogSettings
     channels: Mapping[str, ChannelConfig] = field(default_factory=dict)
     desks: Mapping[str, DeskConfig] = field(default_factory=dict)

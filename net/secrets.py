@@ -9,7 +9,8 @@ Resolve = Callable[[str], str]
 """Turns `env:NAME` or `file:PATH` into the secret. Raises ValueError with a hint."""
 
 
-def _resolve(value: object, info: ValidationInfo) -> object:
+def resolve_secret(value: object, info: ValidationInfo) -> object:
+    """Return the secret that a reference names. Raises ValueError."""
     if isinstance(value, SecretStr):
         return value
     resolve: Resolve | None = (info.context or {}).get("resolve_secret")
@@ -18,4 +19,4 @@ def _resolve(value: object, info: ValidationInfo) -> object:
     return SecretStr(resolve(value))
 
 
-Secret = Annotated[SecretStr, BeforeValidator(_resolve)]
+Secret = Annotated[SecretStr, BeforeValidator(resolve_secret)]

@@ -47,6 +47,8 @@ class User:
     created_by: str
     disabled_at: Instant | None
     has_password: bool
+    elsewhere: bool = False
+    """They sign in at a provider of OpenID Connect, and are known by what it calls them."""
 
 
 def read_name(given: str) -> str:
@@ -111,6 +113,7 @@ def _user(row: Any) -> User:
         created_by=row.created_by,
         disabled_at=row.disabled_at,
         has_password=row.password_hash is not None,
+        elsewhere=row.oidc_subject is not None,
     )
 
 
@@ -167,23 +170,43 @@ def _add(unit: Unit, operation: AddUser) -> int:
         gone = unit.connection.execute(delete(setup_links).returning(setup_links.c.hash)).scalars().all()
         if operation.setup_hash not in gone:
             return 0
+    return add_user(
+        unit,
+        operation.name,
+        operation.rights,
+        operation.by,
+        password_hash=operation.password_hash,
+        oidc_subject=operation.oidc_subject,
+    )
+
+
+def add_user(
+    unit: Unit,
+    name: str,
+    rights: Rights,
+    by: str,
+    *,
+    password_hash: str | None = None,
+    oidc_subject: str | None = None,
+) -> int:
+    """Write somebody who may sign in from now on; return their id. Raises NameTaken."""
     try:
         number: int = unit.connection.execute(
             insert(users)
             .values(
-                name=operation.name,
-                **operation.rights.columns(),
-                password_hash=operation.password_hash,
-                oidc_subject=operation.oidc_subject,
+                name=name,
+                **rights.columns(),
+                password_hash=password_hash,
+                oidc_subject=oidc_subject,
                 preferences="{}",
                 created_at=unit.now,
-                created_by=operation.by,
+                created_by=by,
             )
             .returning(users.c.id)
         ).scalar_one()
     except IntegrityError as error:
-        raise NameTaken(operation.name) from error
-    note_change(unit, operation.by, "created", "user", operation.name, after=operation.rights.shown())
+        raise NameTaken(name) from error
+    note_change(unit, by, "created", "user", name, after=rights.shown())
     return number
 
 

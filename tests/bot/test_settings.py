@@ -180,8 +180,8 @@ def test_the_tokens_of_channels_are_not_shown(tmp_path: Path) -> None:
     ("text", "line"),
     [
         ("[server]\nprot = 1", "server.prot: found an unknown key; allowed: host, port, public_url, secret, timezone, max_body, allow_private_hooks; did you mean port?"),
-        ("[sever]\nport = 1", "sever: found an unknown key; allowed: server, store, redis, votes, log, channels, desks; did you mean server?"),
-        ("port = 1", "port: found an unknown key; allowed: server, store, redis, votes, log, channels, desks"),
+        ("[sever]\nport = 1", "sever: found an unknown key; allowed: server, store, redis, votes, oidc, log, channels, desks; did you mean server?"),
+        ("port = 1", "port: found an unknown key; allowed: server, store, redis, votes, oidc, log, channels, desks"),
         ("server = 5", "server: found no table; allowed: a table [server]"),
         ("[server]\nport = 70000", "server.port: found 70000; allowed: less than or equal to 65535"),
         ("[server]\nport = true", "server.port: found true; allowed: a whole number"),

@@ -52,6 +52,7 @@ PLACES: dict[str, Place] = {
     # people
     "/settings/users": Place(Right.PEOPLE, Right.PEOPLE),
     "/settings/users/{user_id:int}": Place(Right.PEOPLE, Right.PEOPLE, at="/settings/users/{user}"),
+    "/settings/users/{user_id:int}/forget": Place(post=Right.PEOPLE, at="/settings/users/{user}/forget"),
     "/settings/users/{user_id:int}/password": Place(post=Right.PEOPLE, at="/settings/users/{user}/password"),
     # ratings
     "/ratings": Place(Right.RATINGS),

@@ -55,7 +55,7 @@ async def test_every_page_is_in_the_list(local: Office) -> None:
 async def test_every_page_lets_in_whom_it_should_and_is_whole(local: Office) -> None:
     filled = examples(local)
     settings = local.parts.settings
-    hidden = secrets_of([settings.server, settings.store, dict(settings.channels), dict(settings.desks)])
+    hidden = secrets_of([settings.server, settings.store, settings.oidc, dict(settings.channels), dict(settings.desks)])
     assert len(hidden) == 4
     problems: list[str] = []
     for path, place in PLACES.items():

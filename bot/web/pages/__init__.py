@@ -3,7 +3,9 @@
 from starlette.routing import BaseRoute
 
 from bot.charts.rendering import Drawing
+from bot.oidc import Provider
 from bot.web.live import Live
+from bot.web.pages.elsewhere import WAY, Elsewhere
 from bot.web.pages.entrance import Entrance
 from bot.web.pages.home import Home
 from bot.web.pages.people import People
@@ -19,13 +21,17 @@ SETTINGS_PLACES = (("/settings/users", mark("Users"), Right.PEOPLE),)
 """The pages below /settings, in the order of their navigation: path, title, what they want."""
 
 
-def page_routes(shell: Shell, live: Live, drawing: Drawing) -> list[BaseRoute]:
-    """Return the routes of all pages. `live` tells open pages what is new, `drawing` makes the pictures of charts."""
+def page_routes(shell: Shell, live: Live, drawing: Drawing, provider: Provider | None) -> list[BaseRoute]:
+    """Return the routes of all pages. `live` tells open pages what is new, `drawing` makes the pictures of charts.
+
+    `provider` is where people may sign in, beside passwords.
+    """
     shell.say_with(settings_places=SETTINGS_PLACES)
     reporting = Reporting(shell, drawing)
     return [
         *shell.static_routes(),
-        *Entrance(shell).routes(),
+        *Entrance(shell, [(WAY, provider.title)] if provider else []).routes(),
+        *(Elsewhere(shell, provider).routes() if provider else []),
         *Home(shell, reporting).routes(),
         *reporting.routes(),
         *People(shell).routes(),

@@ -14,6 +14,7 @@ from bot.web.pages.speech import mark
 from bot.web.pages.visit import Form, Visit
 from ratings.rights import Right, Role, may_appoint
 from ratings.store.sessions import SignOut, TryPassword, list_sessions
+from ratings.store.sign_on import ForgetSubject
 from ratings.store.users import (
     AddUser,
     ChangeUser,
@@ -67,6 +68,7 @@ class People:
             page("/settings/users", self.users, self.add, right=Right.PEOPLE),
             page("/settings/users/{user_id:int}", self.user, self.change, right=Right.PEOPLE),
             page("/settings/users/{user_id:int}/password", post=self.reset_password, right=Right.PEOPLE),
+            page("/settings/users/{user_id:int}/forget", post=self.forget, right=Right.PEOPLE),
         ]
 
     # --- one's own account ---
@@ -175,6 +177,14 @@ class People:
         kept = await asyncio.to_thread(hash_password, password)
         await self._shell.store.writer.do(SetPassword(found.id, kept, visit.by))
         return visit.render("user_made.html", name=found.name, password=password, new=False)
+
+    async def forget(self, visit: Visit) -> Response:
+        """Forget at which account of the other service somebody signs in."""
+        found = await self._find(visit)
+        if isinstance(found, Response):
+            return found
+        await self._shell.store.writer.do(ForgetSubject(found.id, visit.by))
+        return visit.redirect(f"/settings/users/{found.id}", visit.say("%(name)s is changed.", name=found.name))
 
     async def _find(self, visit: Visit) -> User | Response:
         found = await self._shell.store.read(find_user, visit.request.path_params["user_id"])
