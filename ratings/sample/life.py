@@ -52,6 +52,7 @@ class Invited:
     value: int | None = None
     reopened_at: Instant | None = None
     problem: str | None = None
+    waiting_vote: int | None = None
 
     def next_id(self) -> int:
         """Return another id of its own."""
@@ -295,7 +296,7 @@ class Life:
             return
         value, agent = self._value(0.7), self.chance.choice(_BROWSERS)
         self.portion.hits.append((it.next_id(), it.id, value, "GET", at - 2 * SECOND, agent, False))
-        self._link(it, it.next_id(), value, "provisional", at, "auto", agent, '["automatic"]')
+        it.waiting_vote = it.next_id()
+        self._link(it, it.waiting_vote, value, "provisional", at, "auto", agent, '["automatic"]')
         self.rating(it, "provisional", value, at, at)
         it.revision += 1
-        it.problem = "settle"

@@ -96,10 +96,10 @@ class Work:
                 *(None, 0, None, it.asked_at, None, "", None),
             )
         )
-        if it.problem == "settle":
+        if it.waiting_vote is not None:
             self.portion.jobs.append(
                 (
                     *(it.next_id(), "settle", it.id, it.revision, "", address, _ANSWER, "due", self.until + SETTLE),
-                    *(None, 0, None, self.until, None, "", None),
+                    *(None, 0, None, self.until, None, str(it.waiting_vote), None),
                 )
             )

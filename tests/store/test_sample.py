@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Connection, func, select, text
 
 from ratings.lifecycle import EventType
+from ratings.links import Timings
 from ratings.reports.filters import Filters
 from ratings.reports.lists import list_events, list_invitations, list_ratings
 from ratings.reports.recovery import list_recoveries
@@ -20,12 +21,13 @@ from ratings.store.claims import Claim
 from ratings.store.closings import DeskReport
 from ratings.store.events import NumberEvents
 from ratings.store.lapses import RunLapses
+from ratings.store.link_votes import RunSettlements
 from ratings.store.roll_up_keeping import roll_up_state_of
 from ratings.store.sample import BeginSample, NotEmpty, Sample, count_days, fill, load_sample
 from ratings.store.schema import metadata
 from ratings.store.store import Store
 from ratings.ticket import Ticket
-from ratings.times import DAY, MINUTE, format_instant
+from ratings.times import DAY, MINUTE, SECOND, format_instant
 from tests.conftest import START, Clock
 from tests.store.counted import ZONE, assert_counted, keep_roll_up
 from tests.store.world import World
@@ -83,6 +85,7 @@ def test_its_days_are_counted_as_a_recount_would_and_stay_so_when_the_service_go
     assert store.read_now(roll_up_state_of).ready
     store.read_now(assert_counted)
     clock.forward(8 * DAY)
+    assert store.writer.do_now(RunSettlements(Timings(10 * SECOND, 60 * SECOND, 15 * MINUTE))) > 0
     assert store.writer.do_now(RunLapses()) > 0
     store.read_now(assert_counted)
     keep_roll_up(store)
