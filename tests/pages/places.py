@@ -49,6 +49,7 @@ PLACES: dict[str, Place] = {
     # reports
     "/agents": Place(Right.REPORTS),
     "/charts/{name}.{kind}": Place(Right.REPORTS, at="/charts/csat.txt", status=404, unseen=True),
+    "/first-steps": Place(post=Right.SETUP),
     # people
     "/settings/users": Place(Right.PEOPLE, Right.PEOPLE),
     "/settings/users/{user_id:int}": Place(Right.PEOPLE, Right.PEOPLE, at="/settings/users/{user}"),

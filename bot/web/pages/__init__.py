@@ -7,6 +7,7 @@ from bot.oidc import Provider
 from bot.web.live import Live
 from bot.web.pages.elsewhere import WAY, Elsewhere
 from bot.web.pages.entrance import Entrance
+from bot.web.pages.first_steps import FirstSteps
 from bot.web.pages.home import Home
 from bot.web.pages.people import People
 from bot.web.pages.registry import Registry
@@ -28,11 +29,13 @@ def page_routes(shell: Shell, live: Live, drawing: Drawing, provider: Provider |
     """
     shell.say_with(settings_places=SETTINGS_PLACES)
     reporting = Reporting(shell, drawing)
+    first_steps = FirstSteps(shell)
     return [
         *shell.static_routes(),
         *Entrance(shell, [(WAY, provider.title)] if provider else []).routes(),
         *(Elsewhere(shell, provider).routes() if provider else []),
-        *Home(shell, reporting).routes(),
+        *Home(shell, reporting, first_steps).routes(),
+        *first_steps.routes(),
         *reporting.routes(),
         *People(shell).routes(),
         *survey_routes(shell),

@@ -71,6 +71,7 @@ class Shell:
         server = settings.server
         self.store = store
         self.clock = clock
+        self.accounts = tuple(settings.channels)
         self.timezone = server.timezone
         self.zone = ZoneInfo(server.timezone)
         public = urlsplit(server.public_url)

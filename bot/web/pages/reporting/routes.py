@@ -53,8 +53,8 @@ class Reporting:
             *(self._shell.add_file(StaticFile(PACKAGE, name), name) for name in ("reports.css", "reports.js")),
         ]
 
-    async def dashboard(self, visit: Visit) -> Response:
-        """Show the dashboard; `Home` has looked at the right."""
+    async def dashboard(self, visit: Visit, **above: Any) -> Response:
+        """Show the dashboard; `Home` has looked at the right, and says what stands above it."""
         bar, report = await self._report(visit)
         look = look_of(visit, bar)
         return visit.render(
@@ -66,6 +66,7 @@ class Reporting:
             scales=scale_choices(report.figures),
             charts=[_drawn(chart) for chart in report_charts(report, look)],
             chart_settings=_chart_settings(visit),
+            **above,
         )
 
     async def agents(self, visit: Visit) -> Response:
