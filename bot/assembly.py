@@ -232,7 +232,9 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
         application=Application(
             Hooks(channels, answers, metrics, settings.server.max_body),
             DeskHooks(desks, reports, metrics, clock),
-            make_rest(store, metrics, api, clock, [*for_customers, *page_routes(shell, live, drawing, provider)]),
+            make_rest(
+                store, metrics, api, clock, [*for_customers, *page_routes(shell, around, live, drawing, provider)]
+            ),
         ),
     )
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import tomli_w
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot import clock
 from bot.cli.common import ConfigOption, JsonOption, console, opened_store, print_json, print_table
 from bot.cli.failures import CommandError
+from bot.survey_toml import survey_to_toml
 from bot.zones import zone_of
 from ratings.errors import InvalidInput
 from ratings.store.pauses import RunPauses
@@ -146,19 +146,6 @@ def _print_rehearsal(found: dict[str, Any]) -> None:
     print_table("Channels", ["channel", *headings], channels)
     agents = [(each["name"] or each["id"], *(each[key] for key in counts)) for each in found["agents"]]
     print_table("Agents", ["agent", *headings], agents)
-
-
-def survey_to_toml(survey: Survey) -> str:
-    """Write a survey as TOML. The store counts versions, so the file only mentions its own in a comment."""
-    document = _without_null({key: value for key, value in survey_to_dict(survey).items() if key != "version"})
-    return f"# Version {survey.version}. `tapfive survey import FILE` stores it as the next one.\n{tomli_w.dumps(document)}"
-
-
-def _without_null(value: Any) -> Any:
-    """TOML has no null. Wherever a survey has one it is the default, so that it can be left out."""
-    if isinstance(value, dict):
-        return {key: _without_null(each) for key, each in value.items() if each is not None}
-    return value
 
 
 def _read(file: str) -> Survey:

@@ -54,6 +54,12 @@ class Trial:
         return self.state != "waits" or self.code is not None
 
 
+def find_trial(connection: Connection, job_id: int) -> Trial | None:
+    """Return how far a test message is; None where the id is not one's."""
+    found = connection.execute(select(jobs.c.id).where(jobs.c.id == job_id, jobs.c.kind == JobKind.TEST.value))
+    return None if found.one_or_none() is None else trial(connection, job_id)
+
+
 def trial(connection: Connection, job_id: int) -> Trial:
     """Return how far a test message is."""
     job = connection.execute(select(jobs.c.state, jobs.c.error).where(jobs.c.id == job_id)).one()

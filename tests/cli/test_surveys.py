@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot import clock as system_clock
-from bot.cli.surveys import change, survey_to_toml
+from bot.cli.surveys import change
+from bot.survey_toml import survey_to_toml
 from ratings.conditions import parse_condition
 from ratings.store.schema import invitations
 from ratings.store.surveys import load_surveys

@@ -70,6 +70,23 @@ PLACES: dict[str, Place] = {
     "/surveys": Place(Right.SURVEYS),
     "/surveys/_new": Place(Right.SURVEYS, Right.SURVEYS),
     "/surveys/{survey_id}/switch": Place(post=Right.SURVEYS, at="/surveys/default/switch"),
+    "/surveys/{survey_id}": Place(Right.SURVEYS, at="/surveys/default"),
+    "/surveys/{survey_id}/general": Place(Right.SURVEYS, Right.SURVEYS, at="/surveys/default/general"),
+    "/surveys/{survey_id}/scale": Place(Right.SURVEYS, Right.SURVEYS, at="/surveys/default/scale"),
+    "/surveys/{survey_id}/scale/preview": Place(post=Right.SURVEYS, at="/surveys/default/scale/preview"),
+    "/surveys/{survey_id}/texts": Place(Right.SURVEYS, Right.SURVEYS, at="/surveys/default/texts"),
+    "/surveys/{survey_id}/texts/preview": Place(post=Right.SURVEYS, at="/surveys/default/texts/preview"),
+    "/surveys/{survey_id}/rules": Place(Right.SURVEYS, Right.SURVEYS, at="/surveys/default/rules"),
+    "/surveys/{survey_id}/rules/rehearsal": Place(post=Right.SURVEYS, at="/surveys/default/rules/rehearsal"),
+    "/surveys/{survey_id}/timing": Place(Right.SURVEYS, Right.SURVEYS, at="/surveys/default/timing"),
+    "/surveys/{survey_id}/outcomes": Place(Right.SURVEYS, Right.SURVEYS, at="/surveys/default/outcomes"),
+    "/surveys/{survey_id}/try": Place(Right.SURVEYS, Right.SURVEYS, at="/surveys/default/try"),
+    "/surveys/{survey_id}/all": Place(Right.SURVEYS, Right.SURVEYS, at="/surveys/default/all"),
+    "/surveys/{survey_id}/all/file": Place(Right.SURVEYS, at="/surveys/default/all/file", unseen=True),
+    "/surveys/{survey_id}/versions": Place(Right.SURVEYS, at="/surveys/default/versions"),
+    "/surveys/{survey_id}/versions/{version:int}/restore": Place(
+        post=Right.SURVEYS, at="/surveys/default/versions/1/restore"
+    ),
 }
 """By the route's path, as the code writes it."""
 

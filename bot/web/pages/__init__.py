@@ -4,6 +4,7 @@ from starlette.routing import BaseRoute
 
 from bot.charts.rendering import Drawing
 from bot.oidc import Provider
+from bot.web.api.survey_trials import Surroundings
 from bot.web.live import Live
 from bot.web.pages.elsewhere import WAY, Elsewhere
 from bot.web.pages.entrance import Entrance
@@ -22,8 +23,10 @@ SETTINGS_PLACES = (("/settings/users", mark("Users"), Right.PEOPLE),)
 """The pages below /settings, in the order of their navigation: path, title, what they want."""
 
 
-def page_routes(shell: Shell, live: Live, drawing: Drawing, provider: Provider | None) -> list[BaseRoute]:
-    """Return the routes of all pages. `live` tells open pages what is new, `drawing` makes the pictures of charts.
+def page_routes(
+    shell: Shell, around: Surroundings, live: Live, drawing: Drawing, provider: Provider | None
+) -> list[BaseRoute]:
+    """Return the routes of all pages. `around` is what surveys speak through, `live` tells open pages what is new, `drawing` makes the pictures of charts.
 
     `provider` is where people may sign in, beside passwords.
     """
@@ -38,7 +41,7 @@ def page_routes(shell: Shell, live: Live, drawing: Drawing, provider: Provider |
         *first_steps.routes(),
         *reporting.routes(),
         *People(shell).routes(),
-        *survey_routes(shell),
+        *survey_routes(shell, around),
         *Registry(shell, live).routes(),
         *Tickets(shell).routes(),
     ]
