@@ -78,7 +78,7 @@ def test_its_days_are_counted_as_a_recount_would_and_stay_so_when_the_service_go
     store: Store, clock: Clock
 ) -> None:
     counted: list[int] = []
-    fill(store.writer, replace(PLAN, seed=1, zone=ZONE), by="cli")  # with a vote by link that waits
+    fill(store.writer, replace(PLAN, seed=5, zone=ZONE), by="cli")  # with a vote by link that waits
     assert not store.read_now(roll_up_state_of).ready
     count_days(store, ZONE, on_rows=counted.append)
     assert sum(counted) == PLAN.rows
