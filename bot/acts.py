@@ -13,7 +13,7 @@ import structlog
 from bot import wording
 from bot.previews import test_prompt
 from bot.restarts import told
-from channels.base import Channel, Message, Prompt, Sent
+from channels.base import Capabilities, Channel, Message, Prompt, Sent
 from net.errors import DeliveryError, NotEditable, TapExpired, Throttled
 from ratings.lifecycle import JobKind
 from ratings.store.claims import Claimed
@@ -38,11 +38,19 @@ class Attempted:
 
 Act = Callable[[], Awaitable[Attempted]]
 
+Telling = Callable[[Claimed, Capabilities], Awaitable[Message]]
+"""What makes the message of a job whose figures and pictures have to be fetched first."""
 
-async def carry_out(channel: Channel, job: Claimed, site: wording.Site, now: Instant) -> Attempted:
-    """Carry out a claimed job. Never raises, but when it is cancelled."""
+
+async def carry_out(
+    channel: Channel, job: Claimed, site: wording.Site, now: Instant, telling: Telling | None = None
+) -> Attempted:
+    """Carry out a claimed job. Never raises, but when it is cancelled. `telling` makes what digests say."""
     try:
-        act = _prepare(channel, job, site, now)
+        if job.kind is JobKind.DIGEST and telling is not None:
+            act: Act = partial(_send, channel, job.address, await telling(job, channel.capabilities))
+        else:
+            act = _prepare(channel, job, site, now)
     except Exception as error:  # noqa: BLE001 - words that cannot be made are this job's problem alone
         _log.error(
             "there are no words for a job",

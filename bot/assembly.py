@@ -23,6 +23,7 @@ from bot.charts.rendering import Drawing
 from bot.closings import Closings
 from bot.desk_outbox import DeskOutbox
 from bot.desk_reports import DeskPolling, DeskReports
+from bot.digests import Digests
 from bot.event_delivery import EventDelivery, EventSender
 from bot.metrics import Metrics
 from bot.oidc import Provider
@@ -191,6 +192,7 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
     provider = Provider(settings, clock) if settings.oidc.issuer else None
     live = Live(store)
     drawing = Drawing()
+    digests = Digests(store, drawing, settings.server.timezone, settings.server.public_url, clock)
     for_customers = rate_routes(
         store,
         tokens,
@@ -219,6 +221,7 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
             clock,
             settings.server.public_url,
             settings.server.timezone,
+            digests.tell,
         ),
         polling=Polling(store, answers, polled),
         desk_outbox=DeskOutbox(store.writer, desks, wake, metrics, clock, settings.votes.outcome_delay * SECOND),

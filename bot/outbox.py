@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from bot.acts import carry_out
+from bot.acts import Telling, carry_out
 from bot.metrics import Metrics
 from bot.wake import Wake
 from bot.wording import Site
@@ -32,8 +32,11 @@ class Outbox(Workers):
         clock: Callable[[], Instant],
         public_url: str = "",
         timezone: str = "UTC",
+        telling: Telling | None = None,
     ) -> None:
-        works = [_Sending(channel, tokens, metrics, clock, public_url, timezone) for channel in channels.values()]
+        works = [
+            _Sending(channel, tokens, metrics, clock, public_url, timezone, telling) for channel in channels.values()
+        ]
         super().__init__(writer, works, wake, clock)
 
 
@@ -48,6 +51,7 @@ class _Sending(Work):
         clock: Callable[[], Instant],
         public_url: str,
         timezone: str,
+        telling: Telling | None,
     ) -> None:
         self.account = channel.account
         self._channel = channel
@@ -56,6 +60,7 @@ class _Sending(Work):
         self._clock = clock
         self._public_url = public_url
         self._timezone = timezone
+        self._telling = telling
 
     def claim(self, most: int) -> Claim:
         """Claim what the channel's pace allows."""
@@ -80,7 +85,7 @@ class _Sending(Work):
         number = TEST_INVITATION if job.kind is JobKind.TEST else job.invitation.id if job.invitation else None
         token = "" if number is None else self._tokens.issue(number)
         with self._metrics.send_seconds.labels(channel.account).time():
-            attempted = await carry_out(channel, job, Site(token, self._public_url), started_at)
+            attempted = await carry_out(channel, job, Site(token, self._public_url), started_at, self._telling)
         outcome = attempted.outcome
         result = outcome.result if isinstance(outcome, Done) else outcome.code
         self._metrics.sends.labels(channel.account, job.kind.value, result).inc()

@@ -12,6 +12,7 @@ from bot.restarts import keep_running
 from ratings.links import Timings
 from ratings.store.alerts import SayAlerts
 from ratings.store.cleaning import Clean
+from ratings.store.digests import SendDigests
 from ratings.store.events import NumberEvents
 from ratings.store.lapses import RunLapses
 from ratings.store.link_votes import RunSettlements
@@ -26,6 +27,7 @@ PAUSE_EVERY = 5.0
 SETTLE_EVERY = 1.0
 ALERT_EVERY = 5.0
 COUNT_EVERY = 5.0
+DIGEST_EVERY = 30.0
 CLEAN_EVERY = 3600.0
 _log = structlog.get_logger("tapfive.upkeep")
 
@@ -42,6 +44,7 @@ async def keep_up(writer: Writer, timings: Timings, say_alerts: SayAlerts, timez
         (SETTLE_EVERY, RunSettlements(timings)),
         (ALERT_EVERY, say_alerts),
         (COUNT_EVERY, KeepRollUp(timezone)),
+        (DIGEST_EVERY, SendDigests(timezone, say_alerts.accounts)),
         (CLEAN_EVERY, Clean()),
         (CLEAN_EVERY, ApplyRetention()),
     )

@@ -37,6 +37,7 @@ __all__ = [
     "OptIn",
     "OptOut",
     "Pace",
+    "Picture",
     "Prompt",
     "Sent",
     "TextReceived",
@@ -124,14 +125,27 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG with the words for who cannot see it. `name` has no ending and no blanks."""
+
+    name: str
+    content: bytes
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """Words, and perhaps actions below them (their taps carry `token`). `key` and `client` as in Prompt."""
+    """Words, and perhaps actions below them (their taps carry `token`). `key` and `client` as in Prompt.
+
+    `pictures` are for kinds that declare how many they take; nobody gives others any.
+    """
 
     text: str
     actions: tuple[Action, ...] = ()
     token: str = ""
     key: str = ""
     client: str = ""
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +292,7 @@ class Capabilities:
     modes: tuple[Mode, ...]
     pace: Pace
     converses: bool = True  # False: what follows an answer is not said here, but on the rating page
+    pictures: int = 0  # how many a message to staff may carry
     shared: bool = False  # True: others hear the account, too, so a text that is not ours is not ours to answer
 
 

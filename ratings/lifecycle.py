@@ -96,6 +96,7 @@ class JobKind(StrEnum):
     SETTLE = "settle"  # decide about a vote by link that had to wait
     DESK = "desk"  # make the ticket on its desk say what is true now
     ALERT = "alert"  # tell staff of bad ratings
+    DIGEST = "digest"  # tell staff how the last day or week went
     TEST = "test"  # the prompt of a survey, to whoever tries it
 
 

@@ -16,6 +16,10 @@ TEST_FOR: Duration = 10 * MINUTE
 """How long somebody who sent a test message to themselves still waits for it."""
 
 
+DIGEST_FOR: Duration = 12 * HOUR
+"""How long a digest that could not be sent is still worth reading; the next one comes soon."""
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """What a job meets: its invitation (None: it concerns only an address), and what holds now.
@@ -68,6 +72,7 @@ class Wait:
     reason: str
 
 
+_TO_STAFF = frozenset({JobKind.ALERT, JobKind.DIGEST})
 _ANSWERING = frozenset({JobKind.NOTICE, JobKind.RENDER})
 
 Verdict = Go | Drop | Undeliverable | Wait
@@ -81,8 +86,8 @@ def judge(kind: JobKind, text: str, created_at: Instant, world: World, now: Inst
     if kind is JobKind.NOTICE:
         # To someone who opted out, the confirmation of just that is the last message.
         return Drop("opted_out") if world.opted_out and text != "opted_out" else Go()
-    if kind is JobKind.ALERT:
-        return _judge_alert(world)
+    if kind in _TO_STAFF:
+        return _judge_for_staff(kind, created_at, world, now)
     if invitation is None:
         waited_for = kind is JobKind.TEST and now <= created_at + TEST_FOR
         return Go() if waited_for else Drop("too_late" if kind is JobKind.TEST else "no_invitation")
@@ -102,8 +107,10 @@ def judge(kind: JobKind, text: str, created_at: Instant, world: World, now: Inst
             return Drop("not_sent") if waits else Go()
 
 
-def _judge_alert(world: World) -> Verdict:
-    """Staff that wants no messages gets none either."""
+def _judge_for_staff(kind: JobKind, created_at: Instant, world: World, now: Instant) -> Verdict:
+    """Staff that wants no messages gets none either, and nobody wants yesterday's news."""
+    if kind is JobKind.DIGEST and now > created_at + DIGEST_FOR:
+        return Drop("too_late")
     if world.opted_out:
         return Drop("opted_out")
     return Undeliverable("unreachable") if world.unreachable else Go()

@@ -24,7 +24,7 @@ from channels.email.addresses import Mailbox
 from channels.email.config import EmailConfig, listen_address, server
 from channels.email.findings import dkim_findings, inbound_finding, smtp_finding
 from channels.email.inbound import read_mail
-from channels.email.message import MAX_CHOICES, MAX_TEXT, Mail, Sender, prompt_mail, shown, text_mail
+from channels.email.message import MAX_CHOICES, MAX_PICTURES, MAX_TEXT, Mail, Sender, prompt_mail, shown, text_mail
 from channels.email.pool import Pool
 from channels.email.signing import Signer
 from channels.email.smtp import Account
@@ -61,6 +61,7 @@ class Email(Channel):
         modes=(Mode.POLLING, Mode.SEND_ONLY),
         pace=Pace(per_second=10, per_recipient=1),
         converses=False,
+        pictures=MAX_PICTURES,
         shared=True,  # the helpdesk may read the same mailbox
     )
 

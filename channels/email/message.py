@@ -7,6 +7,7 @@ import email
 import email.policy
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.header import Header
@@ -15,7 +16,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
 
-from channels.base import Links, Message, Prompt, Thread
+from channels.base import Links, Message, Picture, Prompt, Thread
 from channels.email.addresses import Mailbox, Purpose, normalise
 from channels.email.html import html_part
 from channels.email.quotes import marker_line
@@ -26,6 +27,7 @@ from net.errors import Misconfigured, Rejected
 EMPTY = "a mail needs a text"
 MAX_TEXT = 20_000
 MAX_CHOICES = 10
+MAX_PICTURES = 4
 MAX_SUBJECT = 200
 """Characters; a longer subject is cut, since no program shows more of it."""
 
@@ -122,7 +124,7 @@ def prompt_mail(sender: Sender, address: str, prompt: Prompt, now: int) -> Mail:
 
 
 def text_mail(sender: Sender, address: str, content: Message, now: int) -> Mail:
-    """Words alone. Raises Rejected, also for actions: what can be pressed is on the rating page."""
+    """Words, and pictures below them. Raises Rejected, also for actions: what can be pressed is on the rating page."""
     recipient = normalise(address)
     must_fit(content.text, MAX_TEXT, empty=EMPTY)
     if content.actions:
@@ -131,8 +133,25 @@ def text_mail(sender: Sender, address: str, content: Message, now: int) -> Mail:
     _set(message, content.text.strip() + "\n", "plain")
     key = content.key or f"{now} {content.text}"
     message_id = _message_id(sender, recipient, key, content.token)
+    _add_pictures(message, content.pictures, message_id)
     subject = _subject("", content.text)
     return _finish(message, sender, recipient, subject=subject, token=content.token, message_id=message_id, now=now)
+
+
+def _add_pictures(message: EmailMessage, pictures: Sequence[Picture], message_id: str) -> None:
+    """Show pictures below the words (RFC 2183: inline)."""
+    if len(pictures) > MAX_PICTURES:
+        raise Rejected(f"a mail has at most {MAX_PICTURES} pictures")
+    if not pictures:
+        return
+    message.make_mixed(boundary=f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:32]}")
+    for picture in pictures:
+        part = EmailMessage(policy=_PART)
+        part.set_content(
+            picture.content, maintype="image", subtype="png", disposition="inline", filename=f"{picture.name}.png"
+        )
+        part["Content-Description"] = picture.description
+        message.attach(part)
 
 
 def shown(mail: Mail) -> dict[str, str]:

@@ -8,7 +8,15 @@ from sqlalchemy import Table, bindparam, delete, literal_column, select
 
 from ratings.store.deliveries import forget_deliveries
 from ratings.store.retention import load_retention
-from ratings.store.schema import attempts, held_texts, inbound_events, jobs, login_failures, unreadable_events
+from ratings.store.schema import (
+    attempts,
+    digest_days,
+    held_texts,
+    inbound_events,
+    jobs,
+    login_failures,
+    unreadable_events,
+)
 from ratings.store.sessions import FAILURES_COUNT_FOR
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation
@@ -49,6 +57,7 @@ class Clean(Operation[int]):
         heard_before = unit.now - load_retention(unit.connection).inbound
         for table in (inbound_events, unreadable_events):
             gone += _forget(unit, table, heard_before)
+        gone += _forget(unit, digest_days, before)
         gone += forget_deliveries(unit, before, PORTION)
         # A text is held for seconds; what is left of it was told to write elsewhere, or belongs to a relay.
         gone += unit.connection.execute(delete(held_texts).where(held_texts.c.until < unit.now - HOUR)).rowcount

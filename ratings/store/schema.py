@@ -477,6 +477,18 @@ alerts = Table(
 )
 """Bad ratings to tell somebody of. `said_by` is the job that tells of it, perhaps with others."""
 
+digest_days = Table(
+    "digest_days",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("job_id", Id, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index(None, "at"),
+    sqlite_with_rowid=False,
+)
+"""The days whose digest has begun its way: the key lets it begin once."""
+
 # --- what is told ------------------------------------------------------------------------------------------------
 
 events = Table(

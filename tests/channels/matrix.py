@@ -45,6 +45,7 @@ ROWS: Mapping[str, tuple[str, Callable[[Capabilities], str]]] = {
         "thanks and comment are said there",
         lambda can: "yes" if can.converses else "no: on the rating page",
     ),
+    "pictures": ("pictures in a message to staff", lambda can: str(can.pictures) if can.pictures else "–"),
     "shared": ("others hear the account, too", lambda can: _yes(can.shared)),
 }
 """A row for each field of Capabilities, and what it says of a kind."""

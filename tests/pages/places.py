@@ -50,6 +50,9 @@ PLACES: dict[str, Place] = {
     "/agents": Place(Right.REPORTS),
     "/charts/{name}.{kind}": Place(Right.REPORTS, at="/charts/csat.txt", status=404, unseen=True),
     "/first-steps": Place(post=Right.SETUP),
+    # digests
+    "/settings/digests": Place(Right.SETUP, Right.SETUP),
+    "/settings/digests/remove": Place(post=Right.SETUP),
     # people
     "/settings/users": Place(Right.PEOPLE, Right.PEOPLE),
     "/settings/users/{user_id:int}": Place(Right.PEOPLE, Right.PEOPLE, at="/settings/users/{user}"),

@@ -6,6 +6,7 @@ from bot.charts.rendering import Drawing
 from bot.oidc import Provider
 from bot.web.api.survey_trials import Surroundings
 from bot.web.live import Live
+from bot.web.pages.digests import DigestPages
 from bot.web.pages.elsewhere import WAY, Elsewhere
 from bot.web.pages.entrance import Entrance
 from bot.web.pages.first_steps import FirstSteps
@@ -19,7 +20,10 @@ from bot.web.pages.surveys import survey_routes
 from bot.web.pages.tickets import Tickets
 from ratings.rights import Right
 
-SETTINGS_PLACES = (("/settings/users", mark("Users"), Right.PEOPLE),)
+SETTINGS_PLACES = (
+    ("/settings/users", mark("Users"), Right.PEOPLE),
+    ("/settings/digests", mark("Digests"), Right.SETUP),
+)
 """The pages below /settings, in the order of their navigation: path, title, what they want."""
 
 
@@ -41,6 +45,7 @@ def page_routes(
         *first_steps.routes(),
         *reporting.routes(),
         *People(shell).routes(),
+        *DigestPages(shell).routes(),
         *survey_routes(shell, around),
         *Registry(shell, live).routes(),
         *Tickets(shell).routes(),

@@ -16,6 +16,7 @@ ACTS: Mapping[str, str] = {
     JobKind.SETTLE.value: mark("The decision about a vote by link"),
     JobKind.DESK.value: mark("A write to the ticket on its desk"),
     JobKind.ALERT.value: mark("A message to the staff"),
+    JobKind.DIGEST.value: mark("A digest"),
     JobKind.TEST.value: mark("A test message"),
 }
 

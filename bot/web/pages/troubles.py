@@ -100,6 +100,7 @@ KINDS: Mapping[str, str] = {
     JobKind.NOTICE: mark("a message to a customer"),
     JobKind.DESK: mark("writing the rating to the ticket"),
     JobKind.ALERT: mark("an alert to staff"),
+    JobKind.DIGEST: mark("a digest to staff"),
     JobKind.TEST: mark("a test message"),
     JobKind.LAPSE: mark("the end of an asking"),
     JobKind.SETTLE: mark("deciding about a vote"),

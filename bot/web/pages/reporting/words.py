@@ -1,9 +1,12 @@
-"""Why nobody was asked, in as few words as the axis of a chart has room for; `bot.exporting.words` says it in sentences."""
+"""What digests are called; and why nobody was asked, in as few words as the axis of a chart has room for; `bot.exporting.words` says it in sentences."""
 
 from collections.abc import Mapping
 
 from bot.web.pages.speech import mark
 from ratings.decisions import SkipReason
+from ratings.digests import DAILY, WEEKLY
+
+DIGEST_TITLES: Mapping[str, str] = {DAILY: mark("Ratings of the day"), WEEKLY: mark("Ratings of the week")}
 
 SHORT_REASONS: Mapping[str, str] = {
     SkipReason.NO_SURVEY.value: mark("no survey is for it"),

@@ -97,6 +97,16 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_saved_views_user_id"),
     )
     op.create_table(
+        "digest_days",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("job_id", _ID, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", "day", name="pk_digest_days"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_digest_days_at", "digest_days", ["at"])
+    op.create_table(
         "settings",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
