@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ratings.rights import Right
+from ratings.store.endpoints import CreateEndpoint
+from ratings.store.holds import HoldAccount
+from ratings.store.keys import CreateKey, RevokeKey, Scope
 from ratings.store.releases import LetOut
+from ratings.store.results import Failed
 from ratings.store.surveys import SaveSurvey, load_surveys
 from ratings.store.views import SaveView
 from ratings.survey import parse_survey, survey_to_dict
 from tests.pages.office import Office
+from tests.store.world import ACCOUNT
 
 Want = Right | Literal["everybody", "signed in"]
 EVERYBODY: Literal["everybody"] = "everybody"
@@ -69,6 +74,34 @@ PLACES: dict[str, Place] = {
     "/ratings/{invitation:int}/correct": Place(post=Right.EDIT, at="/ratings/{ticket}/correct"),
     "/ratings/{invitation:int}/replay": Place(post=Right.SETUP, at="/ratings/{ticket}/replay"),
     "/tickets/{ticket_id:path}": Place(Right.RATINGS, at="/tickets/T-4"),
+    # the admin's
+    "/settings": Place(Right.SETUP),
+    "/settings/comparison": Place(post=Right.SETUP),
+    "/settings/channels": Place(Right.SETUP),
+    "/settings/channels/check": Place(post=Right.SETUP),
+    "/settings/channels/hold": Place(Right.SETUP, Right.SETUP, at="/settings/channels/hold?name=telegram.support"),
+    "/settings/channels/release": Place(post=Right.SETUP),
+    "/settings/keys": Place(Right.SETUP, Right.SETUP),
+    "/settings/keys/revoke": Place(Right.SETUP, Right.SETUP, at="/settings/keys/revoke?name=crm"),
+    "/settings/webhooks": Place(Right.SETUP, Right.SETUP),
+    "/settings/webhooks/{endpoint_id:int}": Place(Right.SETUP, Right.SETUP, at="/settings/webhooks/{webhook}"),
+    "/settings/webhooks/{endpoint_id:int}/state": Place(post=Right.SETUP, at="/settings/webhooks/{webhook}/state"),
+    "/settings/webhooks/{endpoint_id:int}/test": Place(post=Right.SETUP, at="/settings/webhooks/{webhook}/test"),
+    "/settings/webhooks/{endpoint_id:int}/secret": Place(
+        Right.SETUP, Right.SETUP, at="/settings/webhooks/{webhook}/secret"
+    ),
+    "/settings/webhooks/{endpoint_id:int}/replay": Place(post=Right.SETUP, at="/settings/webhooks/{webhook}/replay"),
+    "/settings/webhooks/{endpoint_id:int}/delete": Place(
+        Right.SETUP, Right.SETUP, at="/settings/webhooks/{webhook}/delete"
+    ),
+    "/settings/data": Place(Right.ERASE),
+    "/settings/data/find": Place(post=Right.ERASE),
+    "/settings/data/export": Place(post=Right.ERASE),
+    "/settings/data/erase": Place(post=Right.ERASE),
+    "/settings/data/periods": Place(post=Right.ERASE),
+    "/settings/audit": Place(Right.PEOPLE),
+    "/jobs": Place(Right.SETUP),
+    "/jobs/replay": Place(Right.SETUP, Right.SETUP, at="/jobs/replay?id=1"),
     # surveys
     "/surveys": Place(Right.SURVEYS),
     "/surveys/_new": Place(Right.SURVEYS, Right.SURVEYS),
@@ -114,7 +147,23 @@ def examples(office: Office) -> dict[str, object]:
     writer.do_now(SaveSurvey(told, None, "test"))
     writer.do_now(LetOut(office.clock.now, dict.fromkeys(rated, "a-1")))
     view = writer.do_now(SaveView(office.ids["manager"], "/ratings", "Worst <b>&", "value_max=2", True, "test"))
-    return {"user": office.ids["manager"], "ticket": ticket, "view": view.id}
+    return {"user": office.ids["manager"], "ticket": ticket, "view": view.id, "webhook": admins_examples(office)}
+
+
+def admins_examples(office: Office) -> int:
+    """Make what the admin's pages show: jobs that failed, an account that is held, a key, a webhook; return the webhook's id."""
+    world, writer = office.world, office.parts.store.writer
+    for number, code in enumerate(("rejected", "outcome_unknown")):
+        world.close(
+            f"T-failed-{number}", address={"channel": ACCOUNT, "id": f"77{number}"}, customer={"name": "<b>& Co"}
+        )
+        job = next(job for job in world.claim() if job.address == f"77{number}")
+        world.finish(job, Failed(code, again=False, text="<script>alert(1)</script> no", platform_code="400"))
+    writer.do_now(HoldAccount(ACCOUNT, True, "test"))
+    writer.do_now(CreateKey("0a0b0c0d", "crm", Scope.WRITE, "no hash", "test"))
+    writer.do_now(CreateKey("0a0b0c0e", "old <b>& key", Scope.READ, "no hash", "test"))
+    writer.do_now(RevokeKey("old <b>& key", "test"))
+    return writer.do_now(CreateEndpoint("https://x.example/<b>&", "whsec_none", "test")).id
 
 
 def address(path: str, place: Place, filled: dict[str, object]) -> str:

@@ -6,6 +6,7 @@ from bot.charts.rendering import Drawing
 from bot.oidc import Provider
 from bot.web.api.survey_trials import Surroundings
 from bot.web.live import Live
+from bot.web.pages.admin import ADMIN_PLACES, AdminTools, admin_routes
 from bot.web.pages.digests import DigestPages
 from bot.web.pages.elsewhere import WAY, Elsewhere
 from bot.web.pages.entrance import Entrance
@@ -21,18 +22,20 @@ from bot.web.pages.tickets import Tickets
 from ratings.rights import Right
 
 SETTINGS_PLACES = (
-    ("/settings/users", mark("Users"), Right.PEOPLE),
+    *ADMIN_PLACES[:-2],
     ("/settings/digests", mark("Digests"), Right.SETUP),
+    ("/settings/users", mark("Users"), Right.PEOPLE),
+    *ADMIN_PLACES[-2:],
 )
 """The pages below /settings, in the order of their navigation: path, title, what they want."""
 
 
 def page_routes(
-    shell: Shell, around: Surroundings, live: Live, drawing: Drawing, provider: Provider | None
+    shell: Shell, around: Surroundings, live: Live, drawing: Drawing, provider: Provider | None, tools: AdminTools
 ) -> list[BaseRoute]:
     """Return the routes of all pages. `around` is what surveys speak through, `live` tells open pages what is new, `drawing` makes the pictures of charts.
 
-    `provider` is where people may sign in, beside passwords.
+    `provider` is where people may sign in, beside passwords; `tools` are what the admin's pages need beside the store.
     """
     shell.say_with(settings_places=SETTINGS_PLACES)
     reporting = Reporting(shell, drawing)
@@ -49,7 +52,8 @@ def page_routes(
         *survey_routes(shell, around),
         *Registry(shell, live).routes(),
         *Tickets(shell).routes(),
+        *admin_routes(shell, tools),
     ]
 
 
-__all__ = ["Shell", "page_routes"]
+__all__ = ["AdminTools", "Shell", "page_routes"]
