@@ -293,7 +293,9 @@ async def test_an_answer_belongs_to_the_browser_that_asked_and_works_once(elsewh
 
     back = await elsewhere.sign_in(await elsewhere.begin())
     office.clock.forward(10 * MINUTE)
-    await refused(await elsewhere.browser.get(back), 400, title)
+    with capture_logs() as logged:
+        await refused(await elsewhere.browser.get(back), 400, title)
+    assert [each["detail"] for each in logged if each.get("kind")] == ["too_late"]  # the code is no more asked about
     repeated = await elsewhere.sign_in(await elsewhere.begin())
     await refused(await elsewhere.browser.get(f"{repeated}&code=x"), 403, "does not prove who you are")
 
