@@ -55,7 +55,8 @@ class Place:
 
 
 PLACES = (
-    Place("/", mark("Dashboard"), None),
+    Place("/", mark("Dashboard"), Right.REPORTS),
+    Place("/", mark("My ratings"), Right.OWN_RATINGS),
     Place("/ratings", mark("Ratings"), Right.RATINGS),
     Place("/agents", mark("Agents"), Right.REPORTS),
     Place("/surveys", mark("Surveys"), Right.SURVEYS),
