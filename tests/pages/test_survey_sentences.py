@@ -113,6 +113,9 @@ def test_every_setting_has_its_sentence(pointer: str, speech: Speech) -> None:
     told = difference(before, parse_survey(then, base=before), speech)
     assert told.new or told.gone, "no sentence says it"
     assert told.silent == (), "it is told by its name alone"
+    if speech is RU:
+        english = difference(before, parse_survey(then, base=before), EN)
+        assert not {*told.new, *told.gone} & {*english.new, *english.gone}, "it is said in English"
     assert all(len(text) > 5 and "%(" not in text and "None" not in text for text in (*told.new, *told.gone))
 
 
@@ -135,6 +138,11 @@ def test_the_default_survey_reads_as_a_short_list() -> None:
     assert "A rating of 3–5 closes the ticket." in told
     assert "A rating of 1, 2 reopens the ticket." in told
     assert "Оценка 1, 2 открывает обращение снова." in [each.text for each in sentences(DEFAULT_SURVEY, RU)]
+
+
+def test_nothing_is_said_in_english_to_who_reads_russian() -> None:
+    english = {each.text for each in sentences(DEFAULT_SURVEY, EN)}
+    assert [each.text for each in sentences(DEFAULT_SURVEY, RU) if each.text in english] == []
 
 
 def test_rules_read_as_people_say_them() -> None:

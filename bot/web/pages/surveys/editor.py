@@ -21,6 +21,7 @@ from bot.web.pages.surveys.differences import Difference, difference
 from bot.web.pages.surveys.fields import Group, Typed
 from bot.web.pages.surveys.found import find_survey, no_survey, save, standing, version_of, who
 from bot.web.pages.surveys.previewing import Previewing
+from bot.web.pages.surveys.problems import problem_said
 from bot.web.pages.surveys.rehearsing import Rehearsing, reason_in
 from bot.web.pages.surveys.rows import row, rows
 from bot.web.pages.surveys.scale_field import label_languages
@@ -240,13 +241,13 @@ class Editor:
         context = await self._previewing.context(
             editing.draft, editing.problems, editing.language, wanted.get("preview_channel", "")
         )
-        return dict(context)
+        return {**context, "mended": lambda detail: problem_said(visit.speech, detail)}
 
     async def _show(self, visit: Visit, editing: Editing, status: int = 200, **more: Any) -> Response:
         survey, speech = editing.survey, visit.speech
         beside: dict[str, list[str]] = {}
         for problem in editing.problems:
-            beside.setdefault(place_of(problem.pointer, editing.group), []).append(visit.say(problem.detail))
+            beside.setdefault(place_of(problem.pointer, editing.group), []).append(problem_said(speech, problem.detail))
         context: dict[str, Any] = {
             "survey": survey,
             "tab": editing.section,

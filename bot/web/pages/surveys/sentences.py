@@ -155,7 +155,7 @@ class _Teller:
     def __init__(self, survey: Survey, speech: Speech, short: bool) -> None:
         self._survey = survey
         self._speech = speech
-        self._say = speech.say
+        self.say = speech.say
         self._short = short
 
     def parts(self) -> list[tuple[str, Callable[[], Iterator[tuple[str, str]]]]]:
@@ -172,7 +172,7 @@ class _Teller:
         ]
 
     def _general(self) -> Iterator[tuple[str, str]]:
-        survey, say = self._survey, self._say
+        survey, say = self._survey, self.say
         yield "/name", say("Its name is “%(name)s”.", name=survey.name)
         yield "/enabled", say("It is on.") if survey.enabled else say("It is off: nobody is asked.")
         if not survey.bound:
@@ -199,7 +199,7 @@ class _Teller:
         yield from ((f"/{name}", say(WORDS[f"/{name}"][getattr(survey, name)])) for name in ("opt_out", "when_paused"))
 
     def _scale(self) -> Iterator[tuple[str, str]]:
-        survey, say = self._survey, self._say
+        survey, say = self._survey, self.say
         scale = survey.scale
         choices = ", ".join(_choice_said(choice, survey.language) for choice in scale.choices)
         yield "/scale", say("The scale “%(name)s”: %(choices)s.", name=scale.name, choices=choices)
@@ -228,14 +228,14 @@ class _Teller:
     def _texts(self) -> Iterator[tuple[str, str]]:
         texts = self._survey.texts
         if not texts:
-            yield "/texts", self._say("All its words are the built-in ones.")
+            yield "/texts", self.say("All its words are the built-in ones.")
         for tag, words in texts.items():
             order = {key: place for place, key in enumerate(OWN_KEYS)}
             for key in sorted(words, key=lambda each: (order.get(each, len(order)), each)):
                 yield f"/texts/{tag}/{key}", self._text_said(tag, key, words[key])
 
     def _text_said(self, tag: str, key: str, words: str) -> str:
-        say = self._say
+        say = self.say
         named = (
             say("After a rating of %(value)s", value=key.removeprefix(REACTION)) if key.startswith(REACTION) else key
         )
@@ -246,7 +246,7 @@ class _Teller:
     def _rules(self) -> Iterator[tuple[str, str]]:
         rules = self._survey.rules
         refusing = [(pointer, text) for pointer, text in self._rules_that_refuse() if text]
-        yield from refusing or [("/rules", self._say("No rule refuses a ticket."))]
+        yield from refusing or [("/rules", self.say("No rule refuses a ticket."))]
         if rules.every:
             yield self._lasting("/rules/every_s", rules.every)
         if rules.again_after:
@@ -254,7 +254,7 @@ class _Teller:
         yield self._switch("/rules/recovery", rules.recovery)
 
     def _rules_that_refuse(self) -> Iterator[tuple[str, str]]:
-        survey, speech, say, rules = self._survey, self._speech, self._say, self._survey.rules
+        survey, speech, say, rules = self._survey, self._speech, self.say, self._survey.rules
         if survey.ask_when is not None:
             said = condition_said(speech, survey.ask_when)
             yield "/ask_when", say("It asks only when %(condition)s.", condition=said)
@@ -281,7 +281,7 @@ class _Teller:
             yield "/rules/share", say(SHARE, it=share_said(speech, rules.share))
 
     def _timing(self) -> Iterator[tuple[str, str]]:
-        speech, say, timing = self._speech, self._say, self._survey.timing
+        speech, say, timing = self._speech, self.say, self._survey.timing
         if timing.delay:
             yield self._lasting("/timing/delay_s", timing.delay)
         else:
@@ -305,7 +305,7 @@ class _Teller:
         yield "/timing/hours", say(HOURS, it=said)
 
     def _outcomes(self) -> Iterator[tuple[str, str]]:
-        survey, say, outcomes = self._survey, self._say, self._survey.outcomes
+        survey, say, outcomes = self._survey, self.say, self._survey.outcomes
         by_then: dict[str, list[int]] = {}
         for value in survey.scale.values:
             by_then.setdefault(THENS[then_of(outcomes, survey.scale, value)], []).append(value)
@@ -329,7 +329,7 @@ class _Teller:
         yield self._switch("/outcomes/close_lapsed", outcomes.close_lapsed)
 
     def _alerts(self) -> Iterator[tuple[str, str]]:
-        speech, say, alerts = self._speech, self._say, self._survey.alerts
+        speech, say, alerts = self._speech, self.say, self._survey.alerts
         if alerts.value_max is not None:
             yield "/alerts/value_max", say(TOLD_OF, it=alerts.value_max)
         if alerts.words:
@@ -347,17 +347,17 @@ class _Teller:
         release, number = self._survey.release, self._speech.number
         if release.to_agents:
             ratings, days = number(release.after_ratings), number(release.after_days)
-            yield "/release", self._say(RELEASED, ratings=ratings, days=days)
+            yield "/release", self.say(RELEASED, ratings=ratings, days=days)
         else:
-            yield "/release", self._say("Agents do not see what was said of them.")
+            yield "/release", self.say("Agents do not see what was said of them.")
 
     def _lasting(self, pointer: str, duration: int) -> tuple[str, str]:
-        return pointer, self._say(LASTING[pointer], it=lasting(self._speech, duration))
+        return pointer, self.say(LASTING[pointer], it=lasting(self._speech, duration))
 
     def _switch(self, pointer: str, on: bool | None = None) -> tuple[str, str]:
         told = getattr(self._survey, pointer[1:]) if on is None else on
         text = SWITCHES[pointer][0 if told else 1]
-        return pointer, self._say(text) if text else ""
+        return pointer, self.say(text) if text else ""
 
 
 def share_said(speech: Speech, share: float) -> str:

@@ -8,6 +8,7 @@ from bot.web.api.survey_schemas import ANSWERED_ONLY
 from bot.web.pages.shell import Shell
 from bot.web.pages.speech import mark
 from bot.web.pages.surveys.found import find_survey, no_survey, save, version_of
+from bot.web.pages.surveys.problems import problem_said
 from bot.web.pages.surveys.sections import SECTIONS
 from bot.web.pages.visit import HEADERS, Visit
 from ratings.errors import FieldError, InvalidInput
@@ -84,4 +85,5 @@ class Whole:
             sections=SECTIONS,
             whole=text,
             problems=problems or [],
+            mended=lambda detail: problem_said(visit.speech, detail),
         )
