@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--quick] [--only taps,closings,prompts,http,start,claims] [--engine sqlite]`: see docs/benchmarks.md."""
+"""`python -m benchmarks [--quick] [--only taps,closings,prompts,http,start,claims,exports] [--engine sqlite]`: see docs/benchmarks.md."""
 
 import argparse
 import logging
@@ -15,13 +15,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from benchmarks import claims, closings, prompts, report, start, taps
+from benchmarks import claims, closings, exports, prompts, report, start, taps
 from benchmarks.databases import Databases, SqliteDatabases, postgres
 from benchmarks.plan import FULL, QUICK, Plan
 
-PATHS = ("taps", "closings", "prompts", "http", "start", "claims")
+PATHS = ("taps", "closings", "prompts", "http", "start", "claims", "exports")
 ENGINES = ("sqlite", "postgresql")
-ON_AN_ENGINE = {"taps", "closings", "prompts", "claims"}
+ON_AN_ENGINE = {"taps", "closings", "prompts", "claims", "exports"}
 
 
 def main() -> int:
@@ -81,6 +81,8 @@ def _measure(only: list[str], engines: list[str], folder: Path, plan: Plan, prog
                 yield from prompts.run(each, folder, plan, progress)
             if "claims" in only:
                 yield from claims.run(each, folder, plan, progress)
+            if "exports" in only:
+                yield from exports.run(each, folder, plan, progress)
         if "http" in only:
             yield from prompts.run_http(folder, plan, progress)
         if "start" in only:

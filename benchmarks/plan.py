@@ -17,6 +17,7 @@ class Plan:
     posts: int
     starts: int
     jobs: int
+    exported: int
 
 
 FULL = Plan(
@@ -30,6 +31,7 @@ FULL = Plan(
     posts=10_000,
     starts=5,
     jobs=5_000,
+    exported=600_000,
 )
 QUICK = Plan(
     rounds=2,
@@ -42,6 +44,7 @@ QUICK = Plan(
     posts=1_500,
     starts=2,
     jobs=1_000,
+    exported=30_000,
 )
 
 CONNECTIONS = 64

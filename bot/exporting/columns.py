@@ -115,8 +115,7 @@ class Cutter:
 
     def cut(self, chunk: Chunk) -> list[Sequence[Any]]:
         """Return the cells of each column."""
-        names = chunk.rows[0]._fields
-        read: dict[str, Sequence[Any]] = dict(zip(names, zip(*chunk.rows, strict=True), strict=True))
+        read = dict(chunk.columns)
         wanted = {column.source for column in self._columns}
         if wanted & {"symbol", "label"}:
             keys = list(zip(read["survey_id"], read["survey_version"], read["value"], strict=True))

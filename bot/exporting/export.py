@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -52,7 +53,6 @@ class Export:
         self._asked = asked
         self._file = FORMATS[asked.format](asked.columns, Heading(asked.say, asked.zone.key), Clocks(asked.zone))
         self._cutter = Cutter(asked.columns, asked.language)
-        self._after: Sequence[int] | None = None
         self.written = 0
 
     @property
@@ -65,13 +65,19 @@ class Export:
         self._file.close()
 
     def blocks_now(self, progress: Progress = lambda _rows: None) -> Iterator[bytes]:
-        """Make the file in this thread. Raises TooManyRows."""
+        """Make the file in this thread, while another reads ahead. Raises TooManyRows."""
         yield self._file.begin()
-        more = True
-        while more:
-            block, more = self._write(self._store.read_now(read_chunk, *self._place))
-            progress(self.written)
-            yield block
+        with ThreadPoolExecutor(1, thread_name_prefix="tapfive-export") as reader:
+            ahead = reader.submit(self._read_now, None)
+            while True:
+                chunk = ahead.result()
+                if chunk.after is not None:
+                    ahead = reader.submit(self._read_now, chunk.after)
+                block = self._write(chunk)
+                progress(self.written)
+                yield block
+                if chunk.after is None:
+                    break
         yield from self._file.end()
 
     async def blocks(self) -> AsyncIterator[bytes]:
@@ -82,32 +88,39 @@ class Export:
 
     async def steps(self) -> AsyncIterator[tuple[int, bytes]]:
         """Do the same, telling after each step how many rows are written, also where nothing can be given out yet."""
+        read = self._store.read
+        ahead = asyncio.ensure_future(read(read_chunk, *self._place(None)))
         try:
             yield 0, self._file.begin()
-            more = True
-            while more:
-                read = await self._store.read(read_chunk, *self._place)
-                block, more = await asyncio.to_thread(self._write, read)
+            while True:
+                chunk = await ahead
+                if chunk.after is not None:
+                    ahead = asyncio.ensure_future(read(read_chunk, *self._place(chunk.after)))
+                block = await asyncio.to_thread(self._write, chunk)
                 yield self.written, block
+                if chunk.after is None:
+                    break
             rest = await asyncio.to_thread(self._file.end)
             while block := await asyncio.to_thread(next, rest, b""):
                 yield self.written, block
         finally:
+            ahead.cancel()
             await asyncio.to_thread(self.close)
 
-    @property
-    def _place(self) -> tuple[Wanted, int, Sequence[int] | None]:
-        return self._asked.wanted, ROWS, self._after
+    def _read_now(self, after: Sequence[int] | None) -> Chunk:
+        return self._store.read_now(read_chunk, *self._place(after))
 
-    def _write(self, chunk: Chunk) -> tuple[bytes, bool]:
-        """Write a chunk; return what can be given out, and whether there is more."""
-        self._after = chunk.after
+    def _place(self, after: Sequence[int] | None) -> tuple[Wanted, int, Sequence[int] | None]:
+        return self._asked.wanted, ROWS, after
+
+    def _write(self, chunk: Chunk) -> bytes:
+        """Write a chunk; return what can be given out."""
         if not chunk.rows:
-            return b"", False
-        if self._file.most is not None and self.written + len(chunk.rows) > self._file.most:
+            return b""
+        if self._file.most is not None and self.written + chunk.rows > self._file.most:
             raise TooManyRows(self._file.name, self._file.most)
-        self.written += len(chunk.rows)
-        return self._file.add(self._cutter.cut(chunk)), chunk.after is not None
+        self.written += chunk.rows
+        return self._file.add(self._cutter.cut(chunk))
 
 
 def matching(connection: Any, asked: Asked) -> int:

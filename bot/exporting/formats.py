@@ -1,10 +1,8 @@
 """The formats of an export: CSV, XLSX and XLS. Each takes chunks, column by column, and gives out bytes."""
 
-import csv
 import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from io import StringIO
 from typing import IO, Any, ClassVar, Protocol
 
 from bot.exporting.columns import Column, Kind, Say
@@ -77,17 +75,32 @@ class Format(Protocol):
         """Throw away what is kept on the disk."""
 
 
-def guarded(value: object) -> object:
-    """Return a cell that a spreadsheet takes for text. Numbers stay numbers."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
-    return value
+_STARTS = frozenset(FORMULA_STARTS)
+_SPECIAL = ('"', ",", "\r", "\n")
+
+
+def cells_of_texts(cells: Sequence[str | None]) -> Sequence[str]:
+    """Return texts as cells of a CSV, which no spreadsheet runs as a formula.
+
+    A whole column is searched at once: most hold nothing that would have to be changed.
+    """
+    texts = ["" if cell is None else cell for cell in cells]
+    if not _STARTS.isdisjoint({text[:1] for text in texts}):
+        texts = [f"'{text}" if text.startswith(FORMULA_STARTS) else text for text in texts]
+    joined = "".join(texts)
+    if any(char in joined for char in _SPECIAL):
+        if '"' in joined:
+            texts = [text.replace('"', '""') for text in texts]
+        # All of them: to look at each takes longer than two more bytes.
+        texts = [f'"{text}"' if text else "" for text in texts]
+    return texts
 
 
 class Csv:
-    """UTF-8 with a BOM; no cell runs as a formula. Given out as it is written."""
+    """UTF-8 with a BOM; no cell runs as a formula. Given out as it is written.
+
+    Column by column, and not by the standard library's writer, which looks at every cell by itself.
+    """
 
     name = "csv"
     media_type = "text/csv; charset=utf-8"
@@ -100,12 +113,14 @@ class Csv:
 
     def begin(self) -> bytes:
         """Return BOM and headings."""
-        return self._written([[guarded(self._heading.of(column)) for column in self._columns]], BOM)
+        titles = cells_of_texts([self._heading.of(column) for column in self._columns])
+        return f"{BOM}{','.join(titles)}\r\n".encode()
 
     def add(self, cells: Sequence[Sequence[Any]]) -> bytes:
         """Return the chunk's rows."""
         columns = [self._column(column, each) for column, each in zip(self._columns, cells, strict=True)]
-        return self._written(zip(*columns, strict=True))
+        rows = map(",".join, zip(*columns, strict=True))
+        return ("\r\n".join(rows) + "\r\n").encode()
 
     def end(self) -> Iterator[bytes]:
         """Nothing is left."""
@@ -114,22 +129,17 @@ class Csv:
     def close(self) -> None:
         """Nothing is kept."""
 
-    @staticmethod
-    def _written(rows: Any, begin: str = "") -> bytes:
-        stream = StringIO(newline="")
-        stream.write(begin)
-        csv.writer(stream).writerows(rows)
-        return stream.getvalue().encode()
-
-    def _column(self, column: Column, cells: Sequence[Any]) -> Sequence[Any]:
+    def _column(self, column: Column, cells: Sequence[Any]) -> Sequence[str]:
+        if cells.count(None) == len(cells):
+            return [""] * len(cells)
         if column.kind is Kind.TIME:
             return self._clocks.exact(cells) if self._heading.for_programs else self._clocks.plain(cells)
         if column.kind is Kind.TRUTH:
             yes, no = self._heading.truth()
-            return [None if cell is None else yes if cell else no for cell in cells]
-        if column.kind is Kind.TEXT:
-            return [f"'{cell}" if cell and cell.startswith(FORMULA_STARTS) else cell for cell in cells]
-        return self._heading.coded(column, cells)
+            return ["" if cell is None else yes if cell else no for cell in cells]
+        if column.kind is Kind.NUMBER:
+            return ["" if cell is None else str(cell) for cell in cells]
+        return cells_of_texts(self._heading.coded(column, cells))
 
 
 class _Workbook:

@@ -8,7 +8,6 @@ import pytest
 
 from bot.cli.filters import HELP
 from bot.exporting.columns import COLUMNS
-from bot.exporting.formats import guarded
 from ratings.reports.filters import NAMES
 from tests.cli.conftest import Tapfive, one_line
 from tests.store.world import World
@@ -157,23 +156,3 @@ def test_the_export_is_of_what_is_named_in_the_format_that_is_named(tapfive: Tap
     assert ended.code == 2
     wrong = ["--columns", "--format", "--headers", "--sort"]
     assert sorted(line.split(": ")[1] for line in ended.err.splitlines()) == wrong
-
-
-@pytest.mark.parametrize(
-    ("value", "cell"),
-    [
-        ("=1+1", "'=1+1"),
-        ("+1", "'+1"),
-        ("-1", "'-1"),
-        ("@x", "'@x"),
-        ("\tx", "'\tx"),
-        ("\rx", "'\rx"),
-        ("plain", "plain"),
-        ("", ""),
-        (-1, -1),
-        (None, None),
-        (True, "true"),
-    ],
-)
-def test_a_cell_that_may_run_gets_an_apostrophe(value: object, cell: object) -> None:
-    assert guarded(value) == cell
