@@ -20,10 +20,14 @@ from bot.charts.chart import (
     whole,
     whole_axis,
 )
-from ratings.reports.figures import Days, Point
+from ratings.reports.figures import Counts, Days, Point
+from ratings.statistics import mean_interval
 
 HEIGHT = 200
 _TICKS = {"day": "%e %b", "week": "%e %b", "month": "%b %Y"}
+_LABELS = 8
+"""Labels below a trend at the most; each stands where a point is."""
+
 _WEEK = timedelta(days=6)
 
 
@@ -52,7 +56,7 @@ def csat_trend(points: Sequence[Point], unit: str, period: Days, look: Look) -> 
         for point in points
     ]
     description = speech.say("CSAT over time, with its 95 % interval.")
-    x = _x(unit)
+    x = _x(points, unit)
     y = {"field": "share", "type": "quantitative", "scale": {"domain": [0, 1]}, "axis": percent_axis(speech)}
     tooltip = told(
         ("when", _unit_title(speech, unit)),
@@ -87,80 +91,91 @@ def csat_trend(points: Sequence[Point], unit: str, period: Days, look: Look) -> 
 
 
 def mean_trend(points: Sequence[Point], unit: str, period: Days, values: Sequence[Step], look: Look) -> Chart:
-    """Return the mean value over time, on the whole scale: a small change looks small."""
+    """Return the mean value over time with its 95 % interval as a band, on the whole scale: a small change looks small."""
     speech = look.speech
+    lowest, highest = (values[0].value, values[-1].value) if values else (1, 5)
     rows = [
-        _row(point, unit, period, look) | {"mean": point.counts.mean, "told": speech.number(point.counts.mean, 2)}
+        _row(point, unit, period, look)
+        | {
+            "mean": point.counts.mean,
+            "low": None if (ends := _mean_interval(point.counts)) is None else max(ends[0], lowest),
+            "high": None if ends is None else min(ends[1], highest),
+            "told": speech.number(point.counts.mean, 2),
+            "interval": _between(ends, speech),
+        }
         for point in points
     ]
     description = speech.say("The mean rating over time.")
     title = speech.say("Mean")
-    x = _x(unit)
-    ends = [values[0].value, values[-1].value] if values else [1, 5]
+    x = _x(points, unit)
     y = {
         "field": "mean",
         "type": "quantitative",
-        "scale": {"domain": ends, "zero": False},
+        "scale": {"domain": [lowest, highest], "zero": False},
         "axis": {"title": None, "tickMinStep": 1, "tickCount": 5},
     }
     tooltip = told(
         ("when", _unit_title(speech, unit)),
         ("told", title),
+        ("interval", speech.say("95 % interval")),
         ("many", speech.say("Ratings")),
         ("state", speech.say("State")),
     )
-    layers = [{"mark": {"type": "line", "style": "line"}, "encoding": {"x": x, "y": y}}, *_points(x, y, tooltip)]
+    layers = [
+        {
+            "mark": {"type": "area", "style": "band"},
+            "encoding": {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}},
+        },
+        {"mark": {"type": "line", "style": "line"}, "encoding": {"x": x, "y": y}},
+        *_points(x, y, tooltip),
+    ]
     spec = whole(rows, HEIGHT, description, layer=layers) if any(point.counts.ratings for point in points) else None
     table = Table(
-        (_unit_title(speech, unit), title, speech.say("Ratings")),
-        tuple((Cell(row["name"]), Cell(row["told"]), Cell(row["many"], row["rows"])) for row in rows),
+        (_unit_title(speech, unit), title, speech.say("95 % interval"), speech.say("Ratings")),
+        tuple(
+            (Cell(row["name"]), Cell(row["told"]), Cell(row["interval"]), Cell(row["many"], row["rows"]))
+            for row in rows
+        ),
     )
     return Chart("mean", speech.say("Mean over time"), description, spec, table)
+
+
+def _mean_interval(counts: Counts) -> tuple[float, float] | None:
+    squares = sum(value * value * many for value, many in counts.by_value.items())
+    return mean_interval(counts.ratings, counts.sum_of_values, squares)
+
+
+def _between(ends: tuple[float, float] | None, speech: Speaker) -> str:
+    return "—" if ends is None else f"{speech.number(ends[0], 2)}–{speech.number(ends[1], 2)}"
 
 
 def ratings_trend(points: Sequence[Point], unit: str, period: Days, values: Sequence[Step], look: Look) -> Chart:
     """Return how many ratings came, each bar made of the scale's values; the worst stand at the bottom, where they compare best."""
     speech = look.speech
-    rows: list[dict[str, Any]] = []
-    for point in points:
-        days = point_days(point, unit, period)
-        for place, step in enumerate(values):
-            many = point.counts.by_value.get(step.value, 0)
-            if many:
-                rows.append(
-                    {
-                        "start": point.start.isoformat(),
-                        "when": unit_text(speech, unit, point.start),
-                        "place": place,
-                        "value": step.text(symbols=look.symbols),
-                        "many": many,
-                        "told": speech.number(many),
-                        "rows": look.rows.rated(days, value=str(step.value)),
-                    }
-                )
+    rows = [row for point in points for row in _stack(point, unit, period, values, look)]
     description = speech.say("The number of ratings over time, by value.")
     names = [step.text(symbols=look.symbols) for step in values]
     encoding: dict[str, Any] = {
-        "x": _x(unit) | {"timeUnit": f"utc{_TIME_UNITS[unit]}", "bandPosition": 0.5},
-        "y": {"field": "many", "type": "quantitative", "stack": "zero", "axis": whole_axis()},
+        "x": _x(points, unit),
+        "x2": {"field": "end"},
+        "y": {"field": "bottom", "type": "quantitative", "axis": whole_axis()},
+        "y2": {"field": "top"},
         "color": {
             "field": "value",
             "type": "nominal",
             "scale": {"domain": names, "range": "category"},
             "legend": {"orient": "top", "title": None, "symbolType": "square", "columns": 0},
         },
-        "order": {"field": "place", "type": "quantitative"},
         "href": to_rows(),
         "tooltip": told(
             ("when", _unit_title(speech, unit)), ("value", speech.say("Value")), ("told", speech.say("Ratings"))
         ),
     }
-    spec = None
-    if rows:
-        # The whole period, whether or not anybody rated on its first and last day.
-        ends = points[0].start, _next(points[-1].start, unit)
-        encoding["x"]["scale"] = {"type": "utc", "domain": [_date(end) for end in ends]}
-        spec = whole(rows, HEIGHT, description, mark={"type": "bar", "cursor": "pointer"}, encoding=encoding)
+    spec: Spec | None = None
+    if any(row["top"] for row in rows):
+        spec = whole(
+            rows, HEIGHT, description, mark={"type": "rect", "style": "cell", "cursor": "pointer"}, encoding=encoding
+        )
     table = Table(
         (_unit_title(speech, unit), *(step.text() for step in values), speech.say("All")),
         tuple(_values_row(point, unit, period, values, look) for point in points),
@@ -168,7 +183,28 @@ def ratings_trend(points: Sequence[Point], unit: str, period: Days, values: Sequ
     return Chart("ratings", speech.say("Ratings over time"), description, spec, table, max(len(values), 2))
 
 
-_TIME_UNITS = {"day": "yearmonthdate", "week": "yearmonthdate", "month": "yearmonth"}
+def _stack(point: Point, unit: str, period: Days, values: Sequence[Step], look: Look) -> list[dict[str, Any]]:
+    """Return a piece of a point's bar for each value, one on the other; of nothing one of no height, which keeps its place."""
+    speech, days = look.speech, point_days(point, unit, period)
+    pieces: list[dict[str, Any]] = []
+    bottom = 0
+    for step in values:
+        many = point.counts.by_value.get(step.value, 0)
+        if many or step is values[0]:
+            pieces.append(
+                {
+                    "start": point.start.isoformat(),
+                    "end": _next(point.start, unit).isoformat(),
+                    "when": unit_text(speech, unit, point.start),
+                    "value": step.text(symbols=look.symbols),
+                    "bottom": bottom,
+                    "top": bottom + many,
+                    "told": speech.number(many),
+                    "rows": look.rows.rated(days, value=str(step.value)) if many else "",
+                }
+            )
+        bottom += many
+    return pieces
 
 
 def _next(start: date, unit: str) -> date:
@@ -223,18 +259,19 @@ def _alone(points: Sequence[Point]) -> set[date]:
     }
 
 
-def _x(unit: str) -> dict[str, Any]:
-    # Days are days of the installation's zone already: no browser may move them into its own.
+def _x(points: Sequence[Point], unit: str) -> dict[str, Any]:
+    """Return the axis of days. They are days of the installation's zone already: no browser may move them into its own."""
+    every = -(-len(points) // _LABELS)
     return {
         "field": "start",
         "type": "temporal",
-        "timeUnit": "utcyearmonthdate",
         "scale": {"type": "utc"},
         "axis": {
             "title": None,
             "format": _TICKS[unit],
             "grid": False,
-            "tickCount": {"interval": unit, "step": 1} if unit == "month" else 8,
+            "values": [_date(point.start) for point in points[::every]],
+            "labelFlush": True,
         },
     }
 

@@ -67,7 +67,11 @@ def test_without_a_rating_there_is_nothing_to_draw_and_no_zero_per_cent() -> Non
     assert [cell.text for cell in charts(0, look("ru"))[0].table.rows[0]][1:3] == ["нет данных", "нет данных"]
 
 
-def test_days_are_not_moved_by_anybodys_zone_and_months_have_their_names() -> None:
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Auckland"])
+def test_days_are_not_moved_by_anybodys_zone_and_months_have_their_names(
+    zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
     trend = [Point(FIRST + timedelta(days=day), counts(1, 1, 1, 1, 1)) for day in range(3)]
     shown = texts(drawn(csat_trend(trend, "day", Days(FIRST, FIRST + timedelta(days=2)), look("ru")), "ru"))
     assert "30 окт" in " ".join(" ".join(shown).split())
@@ -88,11 +92,13 @@ def test_a_trend_says_what_its_figures_say() -> None:
     assert chart.table.rows[2][0].text == "1 Nov 2026 (not complete yet)"
     mean = mean_trend(trend, "day", PERIOD, VALUES, look())
     assert [row["mean"] for row in data(mean)] == [4.2, None, 1.0]
+    assert [row["low"] for row in data(mean)] == [pytest.approx(3.898, abs=1e-3), None, None]  # statsmodels
+    assert mean.table.rows[0][2].text == "3.90–4.50"
     by_value = ratings_trend(trend, "day", PERIOD, VALUES, look())
-    assert [(row["start"], row["value"], row["many"]) for row in data(by_value)] == [
-        ("2026-10-30", "🙂\ufe0f 4", 8),
-        ("2026-10-30", "😍\ufe0f 5", 2),
-        ("2026-11-01", "😡\ufe0f 1", 2),
+    assert [(row["start"], row["value"], row["bottom"], row["top"]) for row in data(by_value) if row["rows"]] == [
+        ("2026-10-30", "🙂\ufe0f 4", 0, 8),
+        ("2026-10-30", "😍\ufe0f 5", 8, 10),
+        ("2026-11-01", "😡\ufe0f 1", 0, 2),
     ]
 
 
@@ -111,6 +117,13 @@ def test_a_mark_leads_to_its_rows_with_the_filters_that_hold() -> None:
     ]
     assert chart.table.rows[0][1].address == found[0]
     assert chart.table.rows[1][1].address == ""
+
+
+def test_no_tick_stands_at_half_a_rating() -> None:
+    numbers = [
+        text for text in texts(drawn(distribution(counts(0, 0, 0, 1), VALUES, PERIOD, look()))) if text.isdigit()
+    ]
+    assert numbers == ["0", "1"]
 
 
 def test_what_is_filtered_already_is_named_once() -> None:
