@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from ratings.lifecycle import Delivery, State
+from ratings.lifecycle import Delivery
 from ratings.times import DAY, MAX_INSTANT, MINUTE, SECOND, Instant
 from ratings.votes import VoteState
 
@@ -49,7 +49,6 @@ class Facts(NamedTuple):
     first_response_s: int | None
     handling_s: int | None
     state: str
-    state_reason: str | None
     asked_at: Instant | None
     delivery: str | None
     vote_state: str | None = None
@@ -143,8 +142,6 @@ def _life(facts: Facts, place: Place, moment: Callable[[Instant], Moment], sign:
     day = moment(facts.closed_at)[0]
     if facts.decision == "ask":
         yield place, day, f"state:{facts.state}", sign
-        if facts.state == State.SCHEDULED.value and facts.state_reason is not None:
-            yield place, day, f"held:{facts.state_reason}", sign
     if facts.vote_state == _CONFIRMED:
         yield place, day, "answered_of_closed", sign
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, select
 
 from ratings.lifecycle import State
 from ratings.reports.counts import total
@@ -54,7 +54,7 @@ def summarise(connection: Connection, filters: Filters, *, row_by_row: bool = Fa
         "scales": scales,
         "recovery": summarise_recovery(connection, filters),
         "asked": _asked_summary(asked),
-        "closed": _closed_summary(closed),
+        "closed": _closed_summary(closed, _held(connection, filters)),
     }
 
 
@@ -159,13 +159,12 @@ def _closed(connection: Connection, filters: Filters) -> Tallied:
             invitations.c.decision,
             invitations.c.reason,
             invitations.c.state,
-            invitations.c.state_reason,
             func.count().label("closed"),
             func.count(ratings.c.id).label("answered"),
         )
         .select_from(invitations.outerjoin(ratings, _ANSWERED))
         .where(*filters.about_tickets(invitations), *filters.between("closed", invitations.c.closed_at))
-        .group_by(invitations.c.decision, invitations.c.reason, invitations.c.state, invitations.c.state_reason)
+        .group_by(invitations.c.decision, invitations.c.reason, invitations.c.state)
     )
     tallied = Tallied()
     for row in connection.execute(statement):
@@ -176,9 +175,26 @@ def _closed(connection: Connection, filters: Filters) -> Tallied:
             continue
         tallied.add("ask", row.closed)
         tallied.add(f"state:{row.state}", row.closed)
-        if row.state == State.SCHEDULED.value and row.state_reason is not None:
-            tallied.add(f"held:{row.state_reason}", row.closed)
     return tallied
+
+
+_SCHEDULED: ColumnElement[str] = literal_column(f"'{State.SCHEDULED.value}'")  # as the index of what is scheduled has it
+
+
+def _held(connection: Connection, filters: Filters) -> dict[str, int]:
+    """Count what waits and why, always row by row: it is never much, and a switch may hold all of it at once."""
+    statement = (
+        select(invitations.c.state_reason, func.count().label("many"))
+        .where(
+            invitations.c.state == _SCHEDULED,
+            invitations.c.state_reason.is_not(None),
+            *filters.about_tickets(invitations),
+            *filters.between("closed", invitations.c.closed_at),
+        )
+        .group_by(invitations.c.state_reason)
+        .order_by(invitations.c.state_reason)
+    )
+    return {row.state_reason: row.many for row in connection.execute(statement)}
 
 
 # --- what is published -------------------------------------------------------------------------------------------
@@ -210,14 +226,14 @@ def _asked_summary(tallied: Tallied) -> Summary:
     }
 
 
-def _closed_summary(tallied: Tallied) -> Summary:
+def _closed_summary(tallied: Tallied, held: dict[str, int]) -> Summary:
     closed, answered = tallied.tickets.get("closed", 0), tallied.tickets.get("answered_of_closed", 0)
     return {
         "closed": closed,
         "decided_to_ask": tallied.tickets.get("ask", 0),
         "skipped": _kept_apart(tallied, "skip"),
         "states": _kept_apart(tallied, "state"),
-        "held": _kept_apart(tallied, "held"),
+        "held": held,
         "answered": answered,
         "answered_of_closed": _percent(share(answered, closed)),
     }

@@ -289,7 +289,6 @@ class Invitations:
             after = before._replace(
                 account=loaded.key[0],
                 state=invitation.state.value,
-                state_reason=invitation.state_reason,
                 asked_at=invitation.asked_at,
                 delivery=invitation.delivery.value if invitation.delivery else None,
             )

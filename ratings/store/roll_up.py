@@ -52,7 +52,6 @@ FACTS = (
         invitations.c.first_response_s,
         invitations.c.handling_s,
         invitations.c.state,
-        invitations.c.state_reason,
         invitations.c.asked_at,
         invitations.c.delivery,
         *RATING_FACTS,
@@ -80,7 +79,6 @@ def facts_of(row: Any) -> Facts:
         row.first_response_s,
         row.handling_s,
         row.state,
-        row.state_reason,
         row.asked_at,
         row.delivery,
         row.vote_state,
@@ -108,7 +106,6 @@ def facts_of_new(row: Mapping[str, Any]) -> Facts:
         row["first_response_s"],
         row["handling_s"],
         row["state"],
-        row["state_reason"],
         row["asked_at"],
         row["delivery"],
     )
