@@ -4,7 +4,7 @@ One cube by everything would have as many cells as closings; each of these is sm
 knows what it asks for. What none of them knows is counted row by row.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -27,8 +27,13 @@ class Cube:
         )
 
 
+VERSION = 1
+"""Of what is counted, here and in `ratings.tallies`: whoever changes that raises it, and every store is counted anew."""
+
 CUBES = (
     Cube(0, frozenset({"survey"}), hours=True),
+    Cube(4, frozenset({"survey", "form", "priority"})),
+    Cube(5, frozenset({"survey", "form", "agent"})),
     Cube(1, frozenset({"survey", "channel", "form", "group"}), hours=True),
     Cube(2, frozenset({"survey", "channel", "form", "group", "priority"})),
     Cube(3, frozenset({"survey", "channel", "form", "group", "agent"})),
@@ -48,61 +53,76 @@ Cell = tuple[int, Place]
 Span = tuple[Unit, Cell, int]
 """A unit, a cell, and the span's first day."""
 
+_HOURS = frozenset(cube.number for cube in CUBES if cube.hours)
+
+
+@lru_cache(maxsize=50_000)
+def _cells(place: Place) -> tuple[Cell, ...]:
+    return tuple((cube.number, cube.cell(place)) for cube in CUBES)
+
 
 @dataclass(slots=True)
-class Sums:
-    """What tallies add to the cells of all cubes, by the tables that keep it."""
+class Tables:
+    """Sums by the tables that keep them: of closings and askings, of ratings by value and by hour (with the satisfied), the rest."""
 
     tickets: dict[Span, dict[str, int]] = field(default_factory=dict)
     ratings: dict[tuple[Span, str, int], list[int]] = field(default_factory=dict)
     hours: dict[tuple[Span, str, int], list[int]] = field(default_factory=dict)
     others: dict[tuple[Span, str], int] = field(default_factory=dict)
 
-    def add(self, added: Iterable[Tally]) -> None:
-        """Add tallies. The fewer of them the better: add up those of a day first."""
-        for place, day, what, many in added:
-            kind, _, kept_apart = what.partition(":")
-            if kind == "rating":
-                self._rate(_spans(place, day), what, many)
-            elif kept_apart:
-                others = self.others
-                for span, _hours in _spans(place, day):
-                    others[span, what] = others.get((span, what), 0) + many
-            else:
-                tickets = self.tickets
-                for span, _hours in _spans(place, day):
-                    counts = tickets.get(span)
-                    if counts is None:
-                        counts = tickets[span] = {}
-                    counts[what] = counts.get(what, 0) + many
 
-    def _rate(self, spans: Iterable[tuple[Span, bool]], what: str, many: int) -> None:
-        value, satisfied, hour, scale = read_rating_key(what)
-        for span, hours in spans:
-            for table, which, kept in ((self.ratings, value, True), (self.hours, hour, hours)):
-                if kept:
-                    counts = table.setdefault((span, scale, which), [0, 0])
-                    counts[0] += many
-                    counts[1] += many if satisfied else 0
+class Sums:
+    """What tallies add to the spans of all cubes."""
+
+    def __init__(self) -> None:
+        self._spans: dict[Span, dict[str, int]] = {}
+
+    def add(self, added: Iterable[Tally]) -> None:
+        """Add tallies."""
+        # By steps, each of which leaves less to do: millions of rows go through here when everything is counted anew.
+        places: dict[tuple[Place, int], dict[str, int]] = {}
+        for place, day, what, many in added:
+            counts = places.setdefault((place, day), {})
+            counts[what] = counts.get(what, 0) + many
+        cells: dict[tuple[Cell, int], dict[str, int]] = {}
+        for (place, day), counts in places.items():
+            for cell in _cells(place):
+                _join(cells.setdefault((cell, day), {}), counts)
+        for (cell, day), counts in cells.items():
+            for unit, start in spans_of(day):
+                _join(self._spans.setdefault((unit, cell, start), {}), counts)
 
     @property
     def cells(self) -> set[Cell]:
         """Every cell that something was added to."""
-        return {
-            *(cell for _, cell, _ in self.tickets),
-            *(span[1] for span, _, _ in self.ratings),
-            *(span[1] for span, _ in self.others),
-        }
+        return {cell for _, cell, _ in self._spans}
+
+    def tables(self) -> Tables:
+        """Return the sums by tables."""
+        tables = Tables()
+        for span, counts in self._spans.items():
+            hours = span[1][0] in _HOURS
+            for what, many in counts.items():
+                kind, _, kept_apart = what.partition(":")
+                if kind == "rating":
+                    value, satisfied, hour, scale = read_rating_key(what)
+                    happy = many if satisfied else 0
+                    _rate(tables.ratings, (span, scale, value), many, happy)
+                    if hours:
+                        _rate(tables.hours, (span, scale, hour), many, happy)
+                elif kept_apart:
+                    tables.others[span, what] = many
+                else:
+                    tables.tickets.setdefault(span, {})[what] = many
+        return tables
 
 
-@lru_cache(maxsize=16_384)
-def _spans(place: Place, day: int) -> tuple[tuple[Span, bool], ...]:
-    """Return every span that a place's day belongs to, with whether its cube knows hours: a closing has many tallies a day."""
-    spans = spans_of(day)
-    return tuple(((unit, cell, start), hours) for cell, hours in _cells(place) for unit, start in spans)
+def _join(sums: dict[str, int], counts: Mapping[str, int]) -> None:
+    for what, many in counts.items():
+        sums[what] = sums.get(what, 0) + many
 
 
-@lru_cache(maxsize=16_384)
-def _cells(place: Place) -> tuple[tuple[Cell, bool], ...]:
-    """Return the cell of a place in each cube, and whether the cube knows hours."""
-    return tuple(((cube.number, cube.cell(place)), cube.hours) for cube in CUBES)
+def _rate(table: dict[tuple[Span, str, int], list[int]], key: tuple[Span, str, int], many: int, happy: int) -> None:
+    counts = table.setdefault(key, [0, 0])
+    counts[0] += many
+    counts[1] += happy

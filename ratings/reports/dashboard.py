@@ -13,7 +13,7 @@ from ratings.reports.counts import by_part, counts_of, scales_of, total
 from ratings.reports.directory import names_of
 from ratings.reports.figures import Change, Dashboard, Days, HourOfWeek, Part, Point
 from ratings.reports.filters import Filters
-from ratings.reports.tallied import DAY, MONTH, Found, Tallied, Tallies
+from ratings.reports.tallied import DAY, HOURS, MONTH, WITH_OTHERS, Tallied, Tallies
 from ratings.spans import day_of, month_end
 from ratings.statistics import newcombe, silence
 from ratings.store.surveys import load_surveys
@@ -45,12 +45,11 @@ def dashboard(
     The filters' own ranges of time are not looked at. Filters by tag or answer are counted row by row: slow over long periods.
     """
     tallies = Tallies(connection, filters, zone)
-    places = tallies.read(days, PARTS)
-    everything = total(places.values())
+    everything = total(tallies.read(days, kinds=WITH_OTHERS).values())
     scales = scales_of(everything)
     chosen = scale if scale is not None else scales[0] if scales else None
     figures = counts_of(everything, chosen)
-    earlier = counts_of(total(tallies.read(before).values()), chosen)
+    earlier = counts_of(total(tallies.read(before, kinds=WITH_OTHERS).values()), chosen)
     unit = unit or _unit_for(days)
     return Dashboard(
         days=days,
@@ -64,7 +63,7 @@ def dashboard(
         bounds=silence(figures.answered_satisfied, figures.answered, figures.asked) if figures.answered else None,
         unit=unit,
         trend=_trend(tallies, days, unit, chosen, _answered_by(connection, zone, now)),
-        parts=_parts(connection, tallies, places, days, chosen),
+        parts=_parts(connection, tallies, days, chosen),
         hours=_hours(tallies, days, chosen),
     )
 
@@ -127,9 +126,8 @@ def _end(start: date, unit: str) -> date:
     return start + timedelta(days=min(length, (date.max - start).days))
 
 
-def _parts(
-    connection: Connection, tallies: Tallies, places: Found, days: Days, scale: str | None
-) -> Mapping[str, tuple[Part, ...]]:
+def _parts(connection: Connection, tallies: Tallies, days: Days, scale: str | None) -> Mapping[str, tuple[Part, ...]]:
+    places = tallies.read(days, PARTS)
     parts = {name: by_part(places, position) for position, name in enumerate(PARTS)}
     if tallies.knows(("priority",)) or not tallies.counted:
         parts["priority"] = by_part(tallies.read(days, ("priority",)), 0)
@@ -152,7 +150,7 @@ def _largest_first(parts: Iterator[Part]) -> tuple[Part, ...]:
 def _hours(tallies: Tallies, days: Days, scale: str | None) -> tuple[HourOfWeek, ...]:
     if tallies.counted and not tallies.knows(hours=True):
         return ()
-    found = total(tallies.read(days, hours=True).values()).hours
+    found = total(tallies.read(days, kinds=frozenset({HOURS})).values()).hours
     return tuple(
         HourOfWeek(hour // 24, hour % 24, many, satisfied)
         for (name, hour), (many, satisfied) in sorted(found.items())

@@ -24,7 +24,7 @@ class Counts:
 
     `closed` … `handlings` belong to the day of the closing; `asked` … `commented` to the day on which the customer was
     asked, whenever they answered (`answered_satisfied`: those whose value satisfies, whatever the scale); `ratings` … `by_value` to the day on which they rated. Seconds are sums over the closings
-    whose desk told them, which are counted beside them. `skips` counts closings by why nobody was asked.
+    whose desk told them, which are counted beside them. `skips` counts closings by why nobody was asked (of a whole period alone).
     """
 
     closed: int = 0

@@ -56,7 +56,10 @@ def list_recoveries(connection: Connection, filters: Filters, *, limit: int, cur
 
 def summarise_recovery(connection: Connection, filters: Filters) -> dict[str, Any]:
     """Count the pairs whose first rating was given in the period. No pairs: no rate, and no time."""
-    rows = connection.execute(_pairs(filters)).all()
+    times = _FIRST.c.rated_at.label("first_at"), _SECOND.c.rated_at.label("second_at")
+    rows = connection.execute(
+        _pairs(filters).with_only_columns(*times, _SECOND.c.satisfied, maintain_column_froms=True)
+    ).all()
     answered = [row for row in rows if row.second_at is not None]
     recovered = [row for row in answered if row.satisfied]
     rate = share(len(recovered), len(answered))

@@ -16,7 +16,7 @@ from ratings.reports.counts import total
 from ratings.reports.figures import Days
 from ratings.reports.filters import Filters, Range
 from ratings.reports.recovery import summarise_recovery
-from ratings.reports.tallied import Tallied, Tallies
+from ratings.reports.tallied import WITH_OTHERS, Tallied, Tallies
 from ratings.statistics import share, wilson
 from ratings.store.roll_up_keeping import roll_up_state_of
 from ratings.store.schema import invitations, ratings
@@ -71,7 +71,7 @@ def _of_days(connection: Connection, filters: Filters) -> tuple[Tallied, Tallied
     tallies = Tallies(connection, filters.of_places(), zone)
     if not tallies.knows() or any(days is None for days in periods):
         return None
-    read = {days: total(tallies.read(days).values()) for days in set(periods) if days is not None}
+    read = {days: total(tallies.read(days, kinds=WITH_OTHERS).values()) for days in set(periods) if days is not None}
     rated, asked, closed = (read[days] for days in periods if days is not None)
     return rated, asked, closed
 
@@ -178,7 +178,9 @@ def _closed(connection: Connection, filters: Filters) -> Tallied:
     return tallied
 
 
-_SCHEDULED: ColumnElement[str] = literal_column(f"'{State.SCHEDULED.value}'")  # as the index of what is scheduled has it
+_SCHEDULED: ColumnElement[str] = literal_column(
+    f"'{State.SCHEDULED.value}'"
+)  # as the index of what is scheduled has it
 
 
 def _held(connection: Connection, filters: Filters) -> dict[str, int]:

@@ -4,7 +4,7 @@ Where no cube knows it, or the days of another zone are asked for, or the first 
 row: slower, and equal to the number.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -81,6 +81,11 @@ class Tallied:
 Found = dict[tuple[Group, int], Tallied]
 """By group and by the first day of the span (0: all days)."""
 
+TICKETS, VALUES, HOURS, OTHERS = "tickets", "values", "hours", "others"
+FIGURES = frozenset({TICKETS, VALUES})
+WITH_OTHERS = frozenset({TICKETS, VALUES, OTHERS})
+"""The kinds of counts, as `Tallied` has them."""
+
 ALL, DAY, MONTH = "all", "day", "month"
 _STEPS: Mapping[str, Step] = {
     ALL: lambda _day: 0,
@@ -104,16 +109,16 @@ class Tallies:
         """True where it need not go over the rows."""
         return self.counted and self._cube(by, hours=hours) is not None
 
-    def read(self, days: Days, by: Sequence[str] = (), *, step: str = ALL, hours: bool = False) -> Found:
-        """Return what was counted in some days, by dimensions and by day or month; with `hours`, by hour of the week, too."""
-        cube = self._cube(by, hours=hours)
+    def read(self, days: Days, by: Sequence[str] = (), *, step: str = ALL, kinds: frozenset[str] = FIGURES) -> Found:
+        """Return what was counted in some days, by dimensions and by day or month: of these kinds at least."""
+        cube = self._cube(by, hours=HOURS in kinds)
         if not self.counted or cube is None:
             return self._live(days, by, step)
         found: Found = {}
         runs = _runs(days, step)
         if not runs:
             return found
-        self._read_cube(found, cube, by, runs, step, hours=hours)
+        _Reading(self._connection, found, self._of(cube), self._cells(cube, by) if by else None, runs, step).read(kinds)
         first, last = number_of(days.first), number_of(days.last)
         for place, day, what, many in self._unfolded():
             if first <= day <= last:
@@ -127,50 +132,12 @@ class Tallies:
         return cube_for(wanted, hours=hours)
 
     def _cells(self, cube: Cube, by: Sequence[str]) -> Mapping[int, Group]:
-        if not by:
-            return {}
         columns = [roll_up_cells.c[_COLUMNS[name]] for name in by]
         rows = self._connection.execute(select(roll_up_cells.c.id, *columns).where(*self._of(cube)))
         return {row[0]: tuple(row[1:]) for row in rows}
 
     def _of(self, cube: Cube) -> list[ColumnElement[bool]]:
         return [roll_up_cells.c.cube == cube.number, *self._filters.about_tickets(roll_up_cells)]
-
-    def _read_cube(
-        self, found: Found, cube: Cube, by: Sequence[str], runs: Sequence[Run], step: str, *, hours: bool
-    ) -> None:
-        cells = self._cells(cube, by)
-        wanted = select(roll_up_cells.c.id).where(*self._of(cube))
-        keys = ("cell",) if by else ()
-
-        def rows(table: Any, counts: Sequence[str], more: Sequence[str] = ()) -> Iterable[tuple[Tallied, Any]]:
-            start = (table.c.start,) if step != ALL else ()
-            group = [*(table.c[name] for name in (*keys, *more)), *start]
-            parts = [
-                select(*group, *(func.sum(table.c[name]).label(name) for name in counts))
-                .where(
-                    table.c.unit == int(run.unit),
-                    table.c.cell.in_(wanted),
-                    table.c.start.between(run.first, run.last),
-                )
-                .group_by(*group)
-                for run in runs
-            ]
-            for row in self._connection.execute(union_all(*parts)):
-                if row[-1] is not None:  # else there were none, and nothing to group by
-                    day = _STEPS[step](row.start) if start else 0
-                    yield _at(found, cells[row.cell] if keys else (), day), row
-
-        for tallied, row in rows(roll_up_tickets, TICKET_COUNTS):
-            for name in TICKET_COUNTS:
-                tallied.tickets[name] = tallied.tickets.get(name, 0) + int(getattr(row, name))
-        for tallied, row in rows(roll_up_ratings, ("ratings", "satisfied"), ("scale", "value")):
-            tallied.rate(tallied.values, row.scale, row.value, int(row.ratings), int(row.satisfied))
-        for tallied, row in rows(roll_up_others, ("many",), ("what",)):
-            tallied.others[row.what] = tallied.others.get(row.what, 0) + int(row.many)
-        if hours:
-            for tallied, row in rows(roll_up_hours, ("ratings", "satisfied"), ("scale", "hour")):
-                tallied.rate(tallied.hours, row.scale, row.hour, int(row.ratings), int(row.satisfied))
 
     def _unfolded(self) -> Iterable[Tally]:
         """Return what the cells do not hold yet."""
@@ -208,6 +175,60 @@ class Tallies:
         )
         conditions = replace(self._filters, equal=equal).about_tickets(invitations)
         return FACTS.where(*conditions, invitations.c.id.in_(dated))
+
+
+class _Reading:
+    """Reading some spans of some cells, each table by one statement. `cells`: the group of each; None: all are one."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        found: Found,
+        of: Sequence[ColumnElement[bool]],
+        cells: Mapping[int, Group] | None,
+        runs: Sequence[Run],
+        step: str,
+    ) -> None:
+        self._connection = connection
+        self._found = found
+        self._wanted = select(roll_up_cells.c.id).where(*of)
+        self._cells = cells
+        self._runs = runs
+        self._step = step
+
+    def read(self, kinds: frozenset[str]) -> None:
+        """Add what there is of some kinds of counts."""
+        if TICKETS in kinds:
+            for tallied, row in self._rows(roll_up_tickets, TICKET_COUNTS):
+                for name, many in zip(TICKET_COUNTS, row[-len(TICKET_COUNTS) :], strict=True):
+                    tallied.tickets[name] = tallied.tickets.get(name, 0) + int(many)
+        if VALUES in kinds:
+            for tallied, row in self._rows(roll_up_ratings, ("ratings", "satisfied"), ("scale", "value")):
+                tallied.rate(tallied.values, row.scale, row.value, int(row.ratings), int(row.satisfied))
+        if HOURS in kinds:
+            for tallied, row in self._rows(roll_up_hours, ("ratings", "satisfied"), ("scale", "hour")):
+                tallied.rate(tallied.hours, row.scale, row.hour, int(row.ratings), int(row.satisfied))
+        if OTHERS in kinds:
+            for tallied, row in self._rows(roll_up_others, ("many",), ("what",)):
+                tallied.others[row.what] = tallied.others.get(row.what, 0) + int(row.many)
+
+    def _rows(self, table: Any, counts: Sequence[str], more: Sequence[str] = ()) -> Iterator[tuple[Tallied, Any]]:
+        names = (*(("cell",) if self._cells is not None else ()), *more, *(("start",) if self._step != ALL else ()))
+        parts = [
+            select(*(table.c[name] for name in (*names, *counts))).where(
+                table.c.unit == int(run.unit),
+                table.c.cell.in_(self._wanted),
+                table.c.start.between(run.first, run.last),
+            )
+            for run in self._runs
+        ]
+        spans = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery()
+        group = [spans.c[name] for name in names]
+        statement = select(*group, *(func.sum(spans.c[name]).label(name) for name in counts)).group_by(*group)
+        for row in self._connection.execute(statement):
+            if row[-1] is not None:  # else there were none, and nothing to group by
+                day = 0 if self._step == ALL else _STEPS[self._step](row.start)
+                yield _at(self._found, () if self._cells is None else self._cells[row.cell], day), row
 
 
 def _at(found: Found, group: Group, day: int) -> Tallied:

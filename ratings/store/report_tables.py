@@ -34,9 +34,10 @@ roll_up_state = Table(
     metadata,
     Column("only", Integer, primary_key=True, autoincrement=False),
     Column("zone", Text, nullable=False),
+    Column("version", Integer, nullable=False),
     Column("position", BigInteger, nullable=False),
 )
-"""For which zone it was counted, and up to which invitation: those behind it are not counted yet, and neither are their changes."""
+"""For which zone and by which version of the program it was counted, and up to which invitation: those behind it are not counted yet, and neither are their changes."""
 
 roll_up_changes = Table(
     "roll_up_changes",

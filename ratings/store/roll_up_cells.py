@@ -26,17 +26,17 @@ _NO_TICKETS = dict.fromkeys(TICKET_COUNTS, 0)
 
 def add_sums(unit: Unit, sums: Sums) -> None:
     """Add sums to what the cells hold."""
-    ids = _cell_ids(unit, sums.cells)
+    ids, tables = _cell_ids(unit, sums.cells), sums.tables()
     _grow(
         unit,
         roll_up_tickets,
         [
             {"unit": int(span[0]), "cell": ids[span[1]], "start": span[2], **_NO_TICKETS, **counts}
-            for span, counts in sums.tickets.items()
+            for span, counts in tables.tickets.items()
             if any(counts.values())
         ],
     )
-    for table, name, added in ((roll_up_ratings, "value", sums.ratings), (roll_up_hours, "hour", sums.hours)):
+    for table, name, added in ((roll_up_ratings, "value", tables.ratings), (roll_up_hours, "hour", tables.hours)):
         _grow(
             unit,
             table,
@@ -59,7 +59,7 @@ def add_sums(unit: Unit, sums: Sums) -> None:
         roll_up_others,
         [
             {"unit": int(span[0]), "cell": ids[span[1]], "start": span[2], "what": what, "many": many}
-            for (span, what), many in sums.others.items()
+            for (span, what), many in tables.others.items()
             if many
         ],
     )

@@ -5,7 +5,7 @@ what lies behind it write their differences, what lies before it is counted when
 counted twice, whoever votes meanwhile; and a count that was killed goes on where it stood.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -13,15 +13,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import BigInteger, Connection, Integer, bindparam, delete, func, select, update
 
-from ratings.cubes import Sums
-from ratings.store.directory import NAMES, Entry, entries_of, list_entries
+from ratings.cubes import VERSION, Sums
+from ratings.store.directory import NAMES, entries_of, list_entries
 from ratings.store.report_tables import PLACE, SPANS, roll_up_cells, roll_up_changes, roll_up_state
 from ratings.store.roll_up import EVERYTHING, FACTS, facts_of, lock_counting, write_counts
 from ratings.store.roll_up_cells import add_sums
 from ratings.store.schema import invitations
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation
-from ratings.tallies import Place, Tally, moments, tallies
+from ratings.tallies import Tally, moments, tallies
 
 CHANGES = 20_000
 """Changes that are added up in one transaction."""
@@ -38,8 +38,9 @@ CLEARING = -1
 _LOCK = 7_461_706_668  # PostgreSQL's advisory lock of who keeps the roll-up: one process at a time
 _TRY_LOCK = select(func.pg_try_advisory_xact_lock(_LOCK))
 _WAIT_LOCK = select(func.pg_advisory_xact_lock(_LOCK))
-_STATE = select(roll_up_state.c.zone, roll_up_state.c.position)
-_MOVE = update(roll_up_state).values(zone=bindparam("new_zone"), position=bindparam("new_position"))
+_STATE = select(roll_up_state.c.zone, roll_up_state.c.version, roll_up_state.c.position)
+_BEGIN = update(roll_up_state).values(zone=bindparam("new_zone"), version=VERSION, position=CLEARING)
+_MOVE = update(roll_up_state).values(position=bindparam("new_position"))
 _TAKEN = (
     delete(roll_up_changes)
     .where(
@@ -65,12 +66,13 @@ class RollUpState:
     """For which zone days are counted, and whether all of them are."""
 
     zone: str
+    version: int
     position: int
 
     @property
     def ready(self) -> bool:
-        """True when no invitation waits to be counted for the first time."""
-        return self.position == EVERYTHING
+        """True when no invitation waits to be counted for the first time, and it is counted as this program counts."""
+        return self.position == EVERYTHING and self.version == VERSION
 
     @property
     def clearing(self) -> bool:
@@ -86,7 +88,7 @@ def count_closings(connection: Connection) -> int:
 def roll_up_state_of(connection: Connection) -> RollUpState:
     """Return where the roll-up stands."""
     row = connection.execute(_STATE).one()
-    return RollUpState(row.zone, row.position)
+    return RollUpState(row.zone, row.version, row.position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +121,12 @@ class KeepRollUp(Operation[int]):
 
 
 def _step(unit: Unit, zone: str, portion: int, *, anew: bool) -> int:
-    ((counted_for, position),) = unit.rows(_STATE)
-    if anew or counted_for != zone:
+    ((counted_for, version, position),) = unit.rows(_STATE)
+    if anew or (counted_for, version) != (zone, VERSION):
         count_anew(unit, zone)
         return 1
     if position == CLEARING:
-        return _clear(unit, zone)
+        return _clear(unit)
     if position != EVERYTHING:
         return _count(unit, zone, position, portion)
     return _fold_changes(unit)
@@ -137,10 +139,10 @@ def count_anew(unit: Unit, zone: str = "") -> None:
     """
     lock_counting(unit)
     unit.connection.execute(delete(roll_up_changes))
-    unit.connection.execute(_MOVE, {"new_zone": zone, "new_position": CLEARING})
+    unit.connection.execute(_BEGIN, {"new_zone": zone})
 
 
-def _clear(unit: Unit, zone: str) -> int:
+def _clear(unit: Unit) -> int:
     """Empty some cells. Nothing is written to them meanwhile: no position lies before -1."""
     ids = [row.id for row in unit.rows(_CELLS)]
     if ids:
@@ -148,7 +150,7 @@ def _clear(unit: Unit, zone: str) -> int:
             unit.connection.execute(delete(table).where(table.c.unit.in_([0, 1, 2]), table.c.cell.in_(ids)))
         unit.connection.execute(delete(roll_up_cells).where(roll_up_cells.c.id.in_(ids)))
     else:
-        unit.connection.execute(_MOVE, {"new_zone": zone, "new_position": 0})
+        unit.connection.execute(_MOVE, {"new_position": 0})
     return len(ids) + 1
 
 
@@ -157,35 +159,26 @@ def _count(unit: Unit, zone: str, position: int, portion: int) -> int:
     lock_counting(unit)
     rows = unit.rows(_NEXT, {"position": position, "most": portion})
     moment = _moments(zone)
-    added: dict[tuple[Place, int, str], int] = {}
-    named: set[Entry] = set()
-    for row in rows:
-        named.update(entries_of(row))
-        for place, day, what, many in tallies(facts_of(row), moment):
-            key = place, day, what
-            added[key] = added.get(key, 0) + many
-    _add(unit, [(*key, many) for key, many in added.items()])
-    list_entries(unit, named)
+    _add(unit, (tally for row in rows for tally in tallies(facts_of(row), moment)))
+    list_entries(unit, {entry for row in rows for entry in entries_of(row)})
     last = rows[-1].id if len(rows) == portion else EVERYTHING
-    unit.connection.execute(_MOVE, {"new_zone": zone, "new_position": last})
+    unit.connection.execute(_MOVE, {"new_position": last})
     return len(rows) + 1
 
 
 def _fold_changes(unit: Unit) -> int:
     rows = unit.connection.execute(_TAKEN, {"most": CHANGES}).all()
-    added: dict[tuple[Place, int, str], int] = {}
-    for row in rows:
-        key: tuple[Any, ...] = (tuple(row[: len(PLACE)]), row.day, row.what)
-        added[key] = added.get(key, 0) + row.many
-    _add(unit, [(*key, many) for key, many in added.items() if many])
-    return len(rows) + 1 if rows else 0
+    if not rows:
+        return 0
+    size = len(PLACE)
+    _add(unit, ((tuple(row[:size]), row.day, row.what, row.many) for row in rows))
+    return len(rows) + 1
 
 
-def _add(unit: Unit, added: Sequence[Tally]) -> None:
-    if added:
-        sums = Sums()
-        sums.add(added)
-        add_sums(unit, sums)
+def _add(unit: Unit, added: Iterable[Tally]) -> None:
+    sums = Sums()
+    sums.add(added)
+    add_sums(unit, sums)
 
 
 @lru_cache(maxsize=8)

@@ -78,11 +78,12 @@ def _held(connection: Connection) -> Counter[Any]:
 
 def _flat(sums: Sums) -> Counter[Any]:
     flat: Counter[Any] = Counter()
-    for span, counts in sums.tickets.items():
+    tables = sums.tables()
+    for span, counts in tables.tickets.items():
         flat.update({(span, name): many for name, many in counts.items()})
-    for name, table in (("value", sums.ratings), ("hour", sums.hours)):
+    for name, table in (("value", tables.ratings), ("hour", tables.hours)):
         for (span, scale, which), (many, satisfied) in table.items():
             key = span, name, scale, which
             flat.update({(*key, "ratings"): many, (*key, "satisfied"): satisfied})
-    flat.update({(span, what): many for (span, what), many in sums.others.items()})
+    flat.update({(span, what): many for (span, what), many in tables.others.items()})
     return Counter({key: many for key, many in flat.items() if many})

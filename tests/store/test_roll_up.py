@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 import pytest
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, create_engine, func, select, update
 
 from ratings.reports.directory import list_directory
 from ratings.reports.filters import Filters
 from ratings.reports.summary import summarise
 from ratings.store.closings import DeskReport
 from ratings.store.inbound import Receive
-from ratings.store.report_tables import roll_up_cells, roll_up_changes
+from ratings.store.report_tables import roll_up_cells, roll_up_changes, roll_up_state
 from ratings.store.roll_up import counting
 from ratings.store.roll_up_keeping import KeepRollUp, count_anew, roll_up_state_of
 from ratings.store.schema import ratings
@@ -102,6 +102,20 @@ def test_two_processes_count_what_both_wrote(store_url: str, make_store: Callabl
     keep_roll_up(second.store)
     first.store.read_now(assert_counted)
     assert first.rows(roll_up_changes) == []
+
+
+def test_what_another_version_counted_is_counted_anew(store: Store, store_url: str) -> None:
+    keep_roll_up(store)
+    fill(store_url, 40)
+    engine = create_engine(store_url)
+    with engine.begin() as connection:
+        connection.execute(update(roll_up_state).values(version=roll_up_state.c.version - 1))
+    engine.dispose()
+    assert not store.read_now(roll_up_state_of).ready
+    assert store.read_now(summarise, Filters())["closed"]["closed"] == 40
+    keep_roll_up(store)
+    assert store.read_now(roll_up_state_of).ready
+    store.read_now(assert_counted)
 
 
 class _CountAnew(Operation[None]):

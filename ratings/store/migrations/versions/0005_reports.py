@@ -27,11 +27,12 @@ def upgrade() -> None:
         "roll_up_state",
         sa.Column("only", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("only", name="pk_roll_up_state"),
     )
     # For no zone yet: the first process that keeps it says which, and counts what is there.
-    op.execute("INSERT INTO roll_up_state VALUES (1, '', -1)")
+    op.execute("INSERT INTO roll_up_state VALUES (1, '', 0, -1)")
     op.create_table(
         "roll_up_changes",
         sa.Column("id", _ID, nullable=False),
