@@ -25,13 +25,21 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A way to customers: its part of them, who answers, how soon (median), and how much CSAT differs on it."""
+    """A way to customers: its part of them, who answers, how soon (median), and how much CSAT differs on it.
+
+    `address` makes a customer's of their number, `gone` is what the platform says where it takes no messages (code, text).
+    `links`: votes come by them, `receipts`: it tells what was delivered and seen.
+    """
 
     account: str
     weight: int
     response: float
     minutes: float
     shift: float
+    address: str
+    gone: tuple[str, str]
+    links: bool = False
+    receipts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +66,29 @@ SUPPORT, ORDERS, BILLING, PHONE = range(len(FORMS))
 INCIDENT_FORM = ORDERS
 
 CHANNELS = (
-    Channel("telegram.sample", 9, 0.46, 3, 0.01),
-    Channel("vk.sample", 4, 0.37, 6, 0.0),
-    Channel("viber.sample", 3, 0.41, 5, 0.0),
-    Channel("email.sample", 4, 0.19, 240, -0.03),
+    Channel(
+        *("telegram.sample", 9, 0.46, 3, 0.01),
+        address="7{0:09}",
+        gone=("403", "Forbidden: bot was blocked by the user"),
+    ),
+    Channel(
+        *("vk.sample", 4, 0.37, 6, 0.0),
+        address="6{0:08}",
+        gone=("901", "the user does not allow messages from this community"),
+    ),
+    Channel(
+        *("viber.sample", 3, 0.41, 5, 0.0),
+        address="sample-{0:010}==",
+        gone=("6", "notSubscribed"),
+        receipts=True,
+    ),
+    Channel(
+        *("email.sample", 4, 0.19, 240, -0.03),
+        address="customer{0}@example.com",
+        gone=("550 5.1.1", "mailbox unavailable"),
+        links=True,
+    ),
 )
-EMAIL = 3
 
 GROUPS: Mapping[str, str] = {
     "first-line": "Первая линия",

@@ -67,17 +67,9 @@ def channel_of(customer: int) -> int:
     return _CHANNEL_OF[customer * 7 % len(_CHANNEL_OF)]
 
 
-@cache
-def _address_kinds() -> tuple[str, ...]:
-    return tuple(channel.account.partition(".")[0] for channel in CHANNELS)
-
-
 def address_of(customer: int) -> str:
     """Return a customer's address on their channel."""
-    kind = _address_kinds()[channel_of(customer)]
-    if kind == "email":
-        return f"customer{customer}@example.com"
-    return f"sample-{customer:010d}==" if kind == "viber" else str(7_000_000_000 + customer * 13)
+    return CHANNELS[channel_of(customer)].address.format(customer)
 
 
 def spread(chance: Random, median: float, sigma: float) -> float:

@@ -4,7 +4,7 @@ from bisect import bisect
 from dataclasses import dataclass
 from random import Random
 
-from ratings.sample.cast import CHANNELS, DESK, EMAIL, FORMS
+from ratings.sample.cast import CHANNELS, DESK, FORMS
 from ratings.sample.closings import Closing, spread
 from ratings.sample.portion import Portion
 from ratings.sample.words import AGAIN, BAD, COMMENT_CHANCE, FAIR, GOOD, INCIDENT
@@ -140,7 +140,7 @@ class Life:
         """Tell of a person's vote: a tap, or the page's button."""
         number = it.next_id()
         account = CHANNELS[it.closing.channel].account
-        if it.closing.channel == EMAIL:
+        if CHANNELS[it.closing.channel].links:
             agent = self.chance.choice(_BROWSERS)
             kind = "gesture" if self.chance.random() < 0.7 else "button"  # noqa: PLR2004 - most touch the page first
             self.portion.hits.append((it.next_id(), it.id, value, "GET", at - 4 * SECOND, agent, False))
@@ -204,7 +204,7 @@ class Life:
         self.portion.events.append((it.next_id(), kind, at, it.id, value, previous))
 
     def _seen(self, it: Invited) -> None:
-        if CHANNELS[it.closing.channel].account.startswith("viber"):
+        if CHANNELS[it.closing.channel].receipts:
             it.delivery = "seen"
 
     # --- none
@@ -225,9 +225,9 @@ class Life:
         else:
             if kind == "unknown":
                 it.delivery, it.problem = "unknown", "outcome_unknown"
-            elif it.closing.channel == EMAIL:
+            elif CHANNELS[it.closing.channel].links:
                 self._mail(it)
-            elif CHANNELS[it.closing.channel].account.startswith("viber"):
+            elif CHANNELS[it.closing.channel].receipts:
                 it.delivery = "seen" if self.chance.random() < 0.6 else "delivered"  # noqa: PLR2004 - plausible
             self._lapse(it)
 

@@ -16,12 +16,6 @@ _REFUSED = (
     ("rejected", "403", "the field “Оценка” cannot be written by this user"),
     ("misconfigured", "401", "the access key was refused"),
 )
-_GONE = {
-    "telegram": ("403", "Forbidden: bot was blocked by the user"),
-    "vk": ("901", "the user does not allow messages from this community"),
-    "viber": ("6", "notSubscribed"),
-    "email": ("550 5.1.1", "mailbox unavailable"),
-}
 _PROMPT, _ANSWER = 2, 1
 
 
@@ -37,7 +31,7 @@ class Work:
         """Tell of the jobs of an invitation that was decided to be asked."""
         account = CHANNELS[it.closing.channel].account
         if it.problem == "recipient_gone":
-            code, text = _GONE[account.partition(".")[0]]
+            code, text = CHANNELS[it.closing.channel].gone
             self._ended(it, "prompt", account, "failed", it.due_at, (it.problem, code, text))
         elif it.problem == "outcome_unknown":
             text = "the request was written, and no answer came in time"
