@@ -309,6 +309,6 @@ async def test_the_overview_reads_as_sentences_in_the_readers_language(local: Of
     change(local, alerts={"to": ["viber.gone:boss"]}, rules={"every_s": 604_800})
     english = (await local.admin.get(ONE)).text
     assert "No customer is asked more often than once in 7\u00a0days" in english
-    assert "nobody is told: viber.gone, which is not configured" in english
+    assert "nobody is told there: the account viber.gone is not configured" in english
     russian = (await local.admin.get(f"{ONE}?lang=ru")).text
     assert "не чаще чем раз в 7\u00a0дней" in russian

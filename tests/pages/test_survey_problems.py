@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.web.pages.speech import Speech
-from bot.web.pages.surveys.problems import problem_said
+from bot.web.pages.surveys.problems import problem_said, warnings_said
 from ratings.errors import InvalidInput
 from ratings.survey import DEFAULT_SURVEY, parse_survey
 
@@ -54,6 +54,26 @@ def test_what_is_wrong_is_said_in_either_language(change: dict[str, Any], said: 
     for text, other in zip(english, russian, strict=True):
         assert text != other
         assert "; expected" not in text
+
+
+def test_warnings_are_said_once_with_the_page_that_mends_them() -> None:
+    warnings = [
+        {
+            "pointer": f"/scale/choices/{number}/labels",
+            "channel": None,
+            "detail": "no label in de: another language's is shown",
+        }
+        for number in range(3)
+    ]
+    warnings.append({"pointer": "/texts/de/question", "channel": "viber.a", "detail": "odd"})
+    warnings.append({"pointer": "/alerts/to/0", "channel": None, "detail": "nobody is told: a URL that is odd"})
+    told = warnings_said(RU, warnings)
+    assert [(each.channel, each.page) for each in told] == [
+        (None, "scale"),
+        ("viber.a", "texts?language=de"),
+        (None, "outcomes"),
+    ]
+    assert told[0].text == "у вариантов нет подписи на de: показана подпись на другом языке"
 
 
 def test_what_nobody_thought_of_stands_as_it_is() -> None:

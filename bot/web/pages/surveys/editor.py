@@ -21,7 +21,7 @@ from bot.web.pages.surveys.differences import Difference, difference
 from bot.web.pages.surveys.fields import Group, Typed
 from bot.web.pages.surveys.found import find_survey, no_survey, save, standing, version_of, who
 from bot.web.pages.surveys.previewing import Previewing
-from bot.web.pages.surveys.problems import problem_said
+from bot.web.pages.surveys.problems import problem_said, warnings_said
 from bot.web.pages.surveys.rehearsing import Rehearsing, reason_in
 from bot.web.pages.surveys.rows import row, rows
 from bot.web.pages.surveys.scale_field import label_languages
@@ -115,7 +115,7 @@ class Editor:
             sections=SECTIONS,
             told=by_page,
             standing=await standing(visit, survey),
-            warnings=warnings,
+            warnings=warnings_said(visit.speech, warnings),
             changed=changed,
             who=lambda by: who(visit.say, by),
         )
@@ -241,7 +241,8 @@ class Editor:
         context = await self._previewing.context(
             editing.draft, editing.problems, editing.language, wanted.get("preview_channel", "")
         )
-        return {**context, "mended": lambda detail: problem_said(visit.speech, detail)}
+        warned = warnings_said(visit.speech, context["preview_warnings"])
+        return {**context, "preview_warnings": warned, "mended": lambda detail: problem_said(visit.speech, detail)}
 
     async def _show(self, visit: Visit, editing: Editing, status: int = 200, **more: Any) -> Response:
         survey, speech = editing.survey, visit.speech

@@ -1,8 +1,11 @@
 """What is wrong with a field, in the reader's words: `parse_survey` says it for programs, in English, with what was found. Pure."""
 
 import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from bot.web.pages.speech import Speech, mark
+from bot.web.pages.surveys.sentences import OUTCOMES, SCALE, TEXTS
 from bot.web.pages.surveys.words import lasting
 from ratings.times import SECOND
 
@@ -35,12 +38,45 @@ _WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^nested too deep", mark("there are too many groups inside one another")),
         (r"expected one of priority", mark("the name of the desk's field is expected")),
         (r"expected a number$", mark("a number is expected")),
+        (r"^there are no words for", mark("some texts have no words in this language: they are said in another one")),
+        (r"^no label in (?P<found>\S+):", mark("choices have no label in %(found)s: another language's is shown")),
+        (r"^nobody is told: (?P<found>\S+), which is not configured", mark("nobody is told there: the account %(found)s is not configured")),
+        (r"^nobody is told: a URL", mark("nobody is told there: alerts are posted only to public addresses that begin with https://")),
         (r"expected one of (?P<some>.+)", mark("one of these is expected: %(some)s")),
     )
 )  # fmt: skip
 """What the readers of surveys say, and how people are told; the first that fits."""
 
 _LASTING = re.compile(r"expected whole seconds from (\d+) to (\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """What cannot be said by a survey, or by one of its channels; `page` is where it can be mended."""
+
+    text: str
+    channel: str | None
+    page: str
+
+
+def warnings_said(speech: Speech, warnings: Iterable[Mapping[str, object]]) -> list[Warned]:
+    """Return what is warned of when a survey is saved, in the reader's words, each once."""
+    said = (
+        Warned(problem_said(speech, str(each["detail"])), _channel(each), _page(str(each["pointer"])))
+        for each in warnings
+    )
+    return list(dict.fromkeys(said))
+
+
+def _channel(warning: Mapping[str, object]) -> str | None:
+    return None if warning["channel"] is None else str(warning["channel"])
+
+
+def _page(pointer: str) -> str:
+    part, _, rest = pointer.removeprefix("/").partition("/")
+    if part == TEXTS:
+        return f"{TEXTS}?language={rest.partition('/')[0]}"
+    return SCALE if part == SCALE else OUTCOMES
 
 
 def problem_said(speech: Speech, detail: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bot.web.pages.speech import Speech, mark
+from bot.web.pages.surveys.text_titles import TITLES
 from bot.web.pages.surveys.words import (
     CLOSERS,
     THENS,
@@ -236,9 +237,8 @@ class _Teller:
 
     def _text_said(self, tag: str, key: str, words: str) -> str:
         say = self.say
-        named = (
-            say("After a rating of %(value)s", value=key.removeprefix(REACTION)) if key.startswith(REACTION) else key
-        )
+        reacts = key.startswith(REACTION)
+        named = say("After a rating of %(value)s", value=key.removeprefix(REACTION)) if reacts else say(TITLES[key])
         if not words:
             return say("%(text_of)s (%(language)s): nothing is said.", language=tag, text_of=named)
         return say("%(text_of)s (%(language)s): “%(words)s”", language=tag, text_of=named, words=words)

@@ -67,7 +67,9 @@ def lasting(speech: Speech, duration: Duration) -> str:
 
 def unit_name(speech: Speech, unit: str) -> str:
     """Return how a unit is written beside a number of it."""
-    names = {"d": speech.say("days"), "h": speech.say("h"), "min": speech.say("min"), "s": speech.say("s")}
+    several = 7  # of which languages have one form
+    days = speech.plural("%(number)s day", "%(number)s days", several).removeprefix(str(several)).strip()
+    names = {"d": days, "h": speech.say("h"), "min": speech.say("min"), "s": speech.say("s")}
     return names[unit]
 
 
