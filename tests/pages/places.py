@@ -163,7 +163,7 @@ def admins_examples(office: Office) -> int:
     writer.do_now(CreateKey("0a0b0c0d", "crm", Scope.WRITE, "no hash", "test"))
     writer.do_now(CreateKey("0a0b0c0e", "old <b>& key", Scope.READ, "no hash", "test"))
     writer.do_now(RevokeKey("old <b>& key", "test"))
-    return writer.do_now(CreateEndpoint("https://x.example/<b>&", "whsec_none", "test")).id
+    return writer.do_now(CreateEndpoint("https://127.0.0.1:9/<b>&", f"whsec_{'d' * 44}", "test")).id
 
 
 def address(path: str, place: Place, filled: dict[str, object]) -> str:

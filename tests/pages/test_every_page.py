@@ -1,5 +1,6 @@
 """Every page, as everybody: who is let in, forms without the token, headers, whole HTML, no secret in sight."""
 
+import re
 from typing import Any
 
 import httpx
@@ -10,8 +11,12 @@ from bot.web.pages.shell import _Endpoint
 from bot.web.pages.visit import HEADERS
 from ratings.rights import Right, Role, Viewer, may
 from tests.pages.markup import problems_of
-from tests.pages.office import Office
+from tests.pages.office import Office, csrf_of
 from tests.pages.places import EVERYBODY, PLACES, Want, address, examples
+
+_PARAMETER = re.compile(r"\{[^}]*\}")
+ODD_QUERY = "lang=%00&q=%00&rated_from=0001-01-01&value=-1&period=%5B&cursor=%ED%A0%80&next=//%5B"
+SIGNS_OUT = ("/logout",)
 
 
 def handlers(office: Office) -> dict[str, set[str]]:
@@ -96,6 +101,29 @@ async def test_no_form_is_taken_from_strangers_from_the_wrong_role_or_without_it
             if name != "stranger" and title not in response.text:
                 problems.append(f"{name} sends to {where}: not {title!r}")
     assert problems == []
+
+
+async def test_what_does_not_exist_and_what_nobody_would_send_is_no_failure(local: Office) -> None:
+    filled = examples(local)
+    token = csrf_of(await local.owner.get("/account"))
+    odd = dict.fromkeys(("id", "job", "value", "version", "days", "after_days", "months", "number"), "9" * 40)
+    problems: list[str] = []
+    for path, place in PLACES.items():
+        wheres = [_PARAMETER.sub(each, path) for each in (str(2**63), "0")] if ":int}" in path else []
+        wheres += [_PARAMETER.sub(each, path) for each in ("%00", "%C3%A9[")] if "{" in path and not wheres else []
+        asked = [] if place.get is None or place.endless else [*wheres, oddly(address(path, place, filled))]
+        problems += [where for where in asked if (await local.owner.get(where)).status_code >= 500]
+        if place.post is None or path in SIGNS_OUT:
+            continue
+        for where in (*wheres, address(path, place, filled)):
+            answered = await local.owner.client.post(where, data={"csrf": token, **odd})
+            problems += [f"POST {where}"] if answered.status_code >= 500 else []
+    assert problems == []
+
+
+def oddly(where: str) -> str:
+    """Return an address with a query that no page of ours leads to."""
+    return f"{where}{'&' if '?' in where else '?'}{ODD_QUERY}"
 
 
 def flaws(response: httpx.Response, hidden: set[str], *, signed_in: bool) -> list[str]:

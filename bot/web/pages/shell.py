@@ -39,6 +39,9 @@ WAIT_SECONDS = 20.0
 MAX_FORM = 1_048_576
 """Bytes of a form: a survey with all its texts has tens of thousands."""
 
+MAX_ID = 2**63 - 1
+"""No row has a larger one, and no database takes a larger number."""
+
 LANGUAGE_COOKIE = "tapfive_language"
 PACKAGE = "bot.web.pages"
 
@@ -267,6 +270,8 @@ class _Endpoint:
             return refuse(
                 visit, 403, mark("This page is not for you"), mark("Ask whoever runs Tapfive for you, if it should be.")
             )
+        if any(isinstance(each, int) and each > MAX_ID for each in request.path_params.values()):
+            return refuse(visit, 404, mark("There is no such page"))
         if request.method == "POST" and not await self._is_ours(visit):
             return refuse(
                 visit,
