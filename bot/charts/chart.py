@@ -183,7 +183,11 @@ def percent_axis(speech: Speaker, title: str | None = None) -> dict[str, Any]:
 
 def whole_axis(title: str | None = None) -> dict[str, Any]:
     """Return an axis of counts: no tick stands at half a rating."""
-    return {"title": title, "labelExpr": "datum.value % 1 ? '' : format(datum.value, ',d')", "tickCount": 5}
+    return {
+        "title": title,
+        "labelExpr": "datum.value % 1 || datum.value < 0 ? '' : format(datum.value, ',d')",
+        "tickCount": 5,
+    }
 
 
 def unit_text(speech: Speaker, unit: str, start: date) -> str:

@@ -61,6 +61,8 @@ async def test_nothing_is_no_data_and_never_zero_per_cent(local: Office) -> None
     assert shown["csat"] == "CSAT нет данных"
     assert shown["response"].startswith("Отклик нет данных")
     assert "0 %" not in response.text.replace("\xa0", " ")
+    assert "data-chart=" not in response.text
+    assert "Показать всё за последние 365 дней" in response.text
     assert "За этот период никто ничего не закрыл" in (await local.manager.get("/agents?lang=ru")).text
 
 

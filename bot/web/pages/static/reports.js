@@ -50,6 +50,10 @@ const REST_MS = 10_000;
 const fresh = document.querySelector("[data-live]");
 
 async function refresh() {
+  if (document.querySelector("[data-empty]")) {
+    location.reload();
+    return;
+  }
   const answer = await fetch(location.href, { headers: { accept: "text/html" } });
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
