@@ -80,7 +80,8 @@ def erase(
         raise CommandError(
             "a message to them is on its way; they are asked no more. Come again in a minute to erase them"
         )
-    typer.echo(f"Erased: {erased.tickets} tickets; {erased.cancelled} of them were still open.")
+    noun = "ticket" if erased.tickets == 1 else "tickets"
+    typer.echo(f"Erased: {erased.tickets} {noun}, of which {erased.cancelled} still open.")
 
 
 def _identity(

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, ClassVar, Literal, TypeVar
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
@@ -19,7 +18,7 @@ from ratings.deliveries import (
     switched,
 )
 from ratings.errors import FieldError, InvalidInput
-from ratings.store.audit import differing, fingerprint, note_change
+from ratings.store.audit import differing, note_change
 from ratings.store.schema import deliveries, endpoints, event_counter
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation
@@ -275,10 +274,9 @@ def _delete(unit: Unit, wanted: DeleteEndpoint) -> bool:
 
 
 def _noted(endpoint: Endpoint) -> dict[str, Any]:
-    """Return what the audit log says of an endpoint: of its URL the host, since paths often are secrets."""
+    """Return what the audit log says of an endpoint."""
     return {
-        "host": urlsplit(endpoint.url).netloc.rpartition("@")[2],
-        "url": fingerprint(endpoint.url),
+        "url": endpoint.url,
         "types": None if endpoint.types is None else list(endpoint.types),
         "description": endpoint.description,
         "state": endpoint.standing.state.value,

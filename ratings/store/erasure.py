@@ -105,7 +105,7 @@ def _erase(unit: Unit, wanted: EraseCustomer) -> Erased:
     now_theirs = {row.id for row in unit.rows(_NAMED, {"names": sorted(wanted.names)})}
     ids = sorted(wanted.tickets | now_theirs)
     messages = {"ids": list(wanted.messages)}
-    dropped = cancel_and_drop(unit, ids, unit.rows(unit.lock(_MESSAGES), messages))
+    dropped = cancel_and_drop(unit, ids, unit.rows(unit.lock(_MESSAGES), messages), wanted.places)
     if dropped.in_hand:
         return dropped
     forget_people(unit, wanted.names, wanted.places)
@@ -119,9 +119,17 @@ def _erase(unit: Unit, wanted: EraseCustomer) -> Erased:
     return Erased(len(ids), dropped.cancelled, 0)
 
 
-def cancel_and_drop(unit: Unit, ids: Sequence[int], messages: Sequence[Any] = ()) -> Erased:
-    """Ask nothing more by invitations, and drop their jobs and `messages` that wait. What is on its way is counted."""
+def cancel_and_drop(
+    unit: Unit, ids: Sequence[int], messages: Sequence[Any] = (), places: Iterable[Place] = ()
+) -> Erased:
+    """Ask nothing more by invitations, and drop their jobs and `messages` that wait. What is on its way is counted.
+
+    All that is about to be erased is locked in the order that everybody keeps: jobs, `places`, invitations.
+    """
     theirs = [*unit.rows(unit.lock(_JOBS), {"ids": list(ids)}), *messages]
+    if unit.is_postgresql:
+        for account, address in sorted(places):
+            unit.rows(unit.lock(_ADDRESS), {"of_account": account, "of_address": address})
     cancelled = _cancel(unit, ids)
     # Cancelling may have made jobs: they are dropped with the others.
     made = unit.rows(_JOBS, {"ids": list(ids)})

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Integer, bindparam, delete, func, literal_col
 from ratings.lifecycle import JobKind
 from ratings.retention import SETTING, Retention, read_retention
 from ratings.store.erasing import clear_index, erase_jobs, erase_on_disk, erase_person, erase_words
-from ratings.store.erasure import cancel_and_drop, forget_people
+from ratings.store.erasure import Place, cancel_and_drop, forget_people
 from ratings.store.schema import audit, comments, inbound_events, invitations, jobs, settings
 from ratings.store.settings import load_setting
 from ratings.store.unit import Unit
@@ -117,7 +117,7 @@ def _erase_people(unit: Unit, before: Instant) -> int:
     rows = unit.rows(_OLD, {"since": _mark(unit), "before": before, "most": PORTION})
     ids = sorted(row.id for row in rows)
     if ids:
-        if cancel_and_drop(unit, ids).in_hand:
+        if cancel_and_drop(unit, ids, places=_places(rows)).in_hand:
             return len(messages)  # a message is on its way: the next look erases them
         erase_words(unit, ids)
         erase_person(unit, ids)
@@ -127,12 +127,15 @@ def _erase_people(unit: Unit, before: Instant) -> int:
     return len(rows) + len(messages)
 
 
+def _places(rows: Sequence[Any]) -> set[Place]:
+    return {(row.account, row.address) for row in rows if row.account is not None and row.address is not None}
+
+
 def _forget_unknown(unit: Unit, rows: Sequence[Any]) -> None:
     """Forget addresses and customers of whom no ticket tells any more."""
-    places = {(row.account, row.address) for row in rows if row.account is not None and row.address is not None}
     gone = {
         (account, address)
-        for account, address in places
+        for account, address in _places(rows)
         if not unit.rows(_SOMEWHERE.limit(1), {"account": account, "address": address})
     }
     names = {row.customer for row in rows if row.customer is not None}

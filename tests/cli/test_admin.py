@@ -39,7 +39,7 @@ def test_a_customer_is_given_out_and_erased(tapfive: Tapfive, world: World) -> N
     assert json.loads(tapfive("customer", "find", *who).out)["tickets"] == 1
     told = json.loads(tapfive("customer", "export", "--customer", "7").out)
     assert told["tickets"][0]["invitation"]["customer_name"] == "Ann"
-    assert tapfive("customer", "erase", *who, "--yes").out == "Erased: 1 tickets; 1 of them were still open.\n"
+    assert tapfive("customer", "erase", *who, "--yes").out == "Erased: 1 ticket, of which 1 still open.\n"
     (row,) = world.rows(invitations)
     assert (row["customer_name"], row["state"]) == (None, "cancelled")
     one_line(tapfive("customer", "erase", "--address", "7"), "channel")
