@@ -13,7 +13,6 @@ from sqlalchemy import ColumnElement, Connection, bindparam, literal_column, or_
 from ratings.lifecycle import State
 from ratings.store.audit import note_change
 from ratings.store.loading import DESK_PREFIX
-from ratings.store.roll_up import counting
 from ratings.store.schema import accounts, invitations
 from ratings.store.surveys import HELD_OFF
 from ratings.store.unit import Unit
@@ -25,13 +24,14 @@ HELD = "held"
 _SCHEDULED: ColumnElement[str] = literal_column(f"'{State.SCHEDULED.value}'")
 """As the partial index has it."""
 
-_THEIRS = (invitations.c.state == _SCHEDULED, invitations.c.account == bindparam("account"))
+_THEIRS = (invitations.c.state == _SCHEDULED, invitations.c.account == bindparam("of_account"))
 # Whoever switches the survey on again looks for its own reason.
-_TO_SAY = select(invitations.c.id).where(
-    *_THEIRS, or_(invitations.c.state_reason.is_(None), invitations.c.state_reason != HELD_OFF)
+_SAY = (
+    update(invitations)
+    .where(*_THEIRS, or_(invitations.c.state_reason.is_(None), invitations.c.state_reason != HELD_OFF))
+    .values(state_reason=HELD)
 )
-_TO_UNSAY = select(invitations.c.id).where(*_THEIRS, invitations.c.state_reason == HELD)
-_SAY = update(invitations).where(invitations.c.id == bindparam("of")).values(state_reason=bindparam("why"))
+_UNSAY = update(invitations).where(*_THEIRS, invitations.c.state_reason == HELD).values(state_reason=None)
 _ALL_HELD = select(accounts.c.account).where(accounts.c.held_at.is_not(None))
 
 
@@ -67,17 +67,9 @@ def _hold(unit: Unit, wanted: HoldAccount) -> bool:
         return False
     values = {"held_at": unit.now, "held_by": wanted.by} if wanted.held else {"held_at": None, "held_by": None}
     unit.connection.execute(update(accounts).where(accounts.c.account == account).values(**values))
-    _say_why(unit, account, held=wanted.held)
+    unit.connection.execute(_SAY if wanted.held else _UNSAY, {"of_account": account})
     kind = "desk" if account.startswith(DESK_PREFIX) else "channel"
     what = "held" if wanted.held else "released"
     note_change(unit, wanted.by, what, kind, account.removeprefix(DESK_PREFIX))
     unit.woken.add(account)
     return True
-
-
-def _say_why(unit: Unit, account: str, *, held: bool) -> None:
-    """Say of what is scheduled that it waits for the release, or no more."""
-    theirs = (_TO_SAY if held else _TO_UNSAY).order_by(invitations.c.id)
-    ids = [row.id for row in unit.rows(unit.lock(theirs), {"account": account})]
-    with counting(unit, ids):
-        unit.many(_SAY, [{"of": number, "why": HELD if held else None} for number in ids])

@@ -113,6 +113,8 @@ async def test_what_a_desk_has_of_a_rating_and_what_waits_for_it(service: Servic
     assert {**desk, "oldest": None} == {
         "name": "generic.shop",
         "kind": "generic",
+        "held_at": None,
+        "held_by": None,
         "waiting": 1,
         "failed": 0,
         "oldest": None,
