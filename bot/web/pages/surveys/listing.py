@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -12,11 +12,13 @@ from bot.web.pages.speech import mark
 from bot.web.pages.surveys.found import Standing, find_survey, no_survey, save, standing, version_of, who
 from bot.web.pages.visit import Visit
 from ratings.errors import InvalidInput
+from ratings.reports.by_survey import Lately, asked_by_survey
+from ratings.reports.figures import Days
 from ratings.rights import Right
-from ratings.store.survey_overview import Lately, asked_since, last_changes
+from ratings.store.survey_overview import last_changes
 from ratings.store.surveys import SaveSurvey, load_surveys
 from ratings.survey import Survey, parse_survey
-from ratings.times import SECOND, Instant
+from ratings.times import SECOND
 
 LATELY_DAYS = 7
 """How far back the list counts, today among them."""
@@ -152,9 +154,9 @@ class SurveyList:
         )
 
     async def _show(self, visit: Visit, status: int = 200, problem: str = "") -> Response:
-        store, since = visit.shell.store, days_ago(visit, LATELY_DAYS)
+        store, days = visit.shell.store, last_days(visit, LATELY_DAYS)
         surveys = await store.read(load_surveys)
-        lately = await store.read(asked_since, since[0])
+        lately = await store.read(asked_by_survey, days, visit.shell.zone)
         return visit.render(
             "surveys/list.html",
             status,
@@ -162,7 +164,7 @@ class SurveyList:
             changes=await store.read(last_changes),
             lately=lately,
             nobody=Lately(0, 0),
-            since=since[1],
+            since=days.first.isoformat(),
             days=LATELY_DAYS,
             who=lambda by: who(visit.say, by),
             problem=problem,
@@ -210,11 +212,10 @@ def said_of_switch(visit: Visit, now: Standing) -> str:
     return " ".join(said)
 
 
-def days_ago(visit: Visit, days: int) -> tuple[Instant, str]:
-    """Return the beginning of the day so many days ago, today being the first, and that day as filters write it."""
-    zone = visit.shell.zone
-    day = datetime.fromtimestamp(visit.now / SECOND, zone).date() - timedelta(days=days - 1)
-    return round(datetime.combine(day, time(), zone).timestamp() * SECOND), day.isoformat()
+def last_days(visit: Visit, days: int) -> Days:
+    """Return so many days, today being the last."""
+    today = datetime.fromtimestamp(visit.now / SECOND, visit.shell.zone).date()
+    return Days(today - timedelta(days=days - 1), today)
 
 
 def free_id(name: str, taken: set[str]) -> str:
