@@ -78,13 +78,17 @@ class Filters:
         """Return what of the filters days are counted by; `tags` are left out, too."""
         return Filters(equal=self.equal, sight=self.sight)
 
-    def about_tickets(self, table: Table) -> list[ColumnElement[bool]]:
-        """Return the conditions on what was copied at closing (survey, form, channel, agent, group, priority, tag), and on sight."""
+    def about_tickets(self, table: Table, column: "ColumnOf | None" = None) -> list[ColumnElement[bool]]:
+        """Return the conditions on what was copied at closing (survey, form, channel, agent, group, priority, tag), and on sight.
+
+        `column` names a column of the table that is one of so many values, where the planner is to be told something by it.
+        """
+        column = column or (lambda name, _many: table.c[name])
         conditions: list[ColumnElement[bool]] = [
-            table.c[_COLUMNS[name]].in_(wanted) for name, wanted in self.equal.items()
+            column(_COLUMNS[name], len(wanted)).in_(wanted) for name, wanted in self.equal.items()
         ]
         if self.sight.forms is not None:
-            conditions.append(table.c.form.in_(self.sight.forms))
+            conditions.append(column("form", len(self.sight.forms)).in_(self.sight.forms))
         if self.tags:
             conditions.append(
                 table.c.id.in_(select(ticket_tags.c.invitation_id).where(ticket_tags.c.tag.in_(self.tags)))
@@ -114,6 +118,8 @@ class Filters:
             conditions.append(_words(self.words, sqlite=sqlite))
         return conditions
 
+
+ColumnOf = Callable[[str, int], ColumnElement[Any]]
 
 _COLUMNS = {
     "survey": "survey_id",

@@ -4,22 +4,22 @@
 
 | show | sort | table, index |
 |---|---|---|
-| rated | rated, value | ratings (rated_at, id), (value, rated_at, id) |
+| rated | rated, value | ratings (rated_at, id), (value, rated_at, id); one form, agent or group: (form, rated_at, id) and so on |
 | rated; all, with a filter about answers | closed | ratings (closed_at, id) |
-| unanswered | asked | invitations (asked_at) where it is set |
-| the others | closed, decided | invitations (closed_at), (decided_at, id) |
+| unanswered; rated and all, with a range of it | asked | invitations (asked_at) where it is set |
+| the others | closed, decided | invitations (closed_at), (decided_at, id); one form, agent or reason: (form, closed_at) and so on |
 
 Tickets are found by their ids through invitations (ticket_id), words through the full-text index. Everything else is looked
 up by key, for the rows of one page.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, literal_column, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, literal_column, or_, select
 
 from ratings.decisions import SkipReason
 from ratings.errors import FieldError, InvalidInput
@@ -40,12 +40,15 @@ class Show(StrEnum):
 
 
 SORTS: Mapping[Show, tuple[str, ...]] = {
-    Show.RATED: ("rated", "value", "closed"),
+    Show.RATED: ("rated", "value", "closed", "asked"),
     Show.UNANSWERED: ("asked", "closed", "decided"),
     Show.NOT_ASKED: ("closed", "decided"),
-    Show.ALL: ("closed", "decided"),
+    Show.ALL: ("closed", "decided", "asked"),
 }
-"""By what each can be sorted; the first is what it is sorted by unless one is named. "-rated" is the newest first."""
+"""By what each can be sorted; "-rated" is the newest first. Unless one is named it is the first, or the range that is asked about.
+
+What may never have been asked is sorted by that only where a range of it is given: else it would be lost.
+"""
 
 REASONS = tuple(reason.value for reason in SkipReason)
 OWN = ("show", "sort", "reason", "ticket")
@@ -103,7 +106,14 @@ class Wanted:
     @property
     def by_ratings(self) -> bool:
         """True when the ratings drive the query."""
-        return self.show is Show.RATED or (self.show is Show.ALL and self.about_answers and self.sort.name == "closed")
+        if self.show is Show.RATED:
+            return self.sort.name != "asked"
+        return self.show is Show.ALL and self.about_answers and self.sort.name == "closed"
+
+    @property
+    def wants_ratings(self) -> bool:
+        """True when only what is rated can fit."""
+        return self.show is Show.RATED or self.about_answers
 
 
 def parse_wanted(
@@ -146,9 +156,15 @@ def _word(
 
 
 def _sort(parameters: Mapping[str, Sequence[str]], show: Show, errors: list[FieldError]) -> Sort:
-    names = SORTS[show]
+    ranged = [
+        name for name in ("rated", "closed", "asked") if f"{name}_from" in parameters or f"{name}_to" in parameters
+    ]
+    names = [name for name in SORTS[show] if name != "asked" or show is Show.UNANSWERED or name in ranged]
     found = _word(parameters, "sort", [f"{sign}{name}" for name in names for sign in ("-", "")], errors)
-    return Sort(names[0]) if found is None else Sort(found.lstrip("-"), falling=found.startswith("-"))
+    if found is None:
+        # What is asked about is walked along: the rows of a month are next to each other in one order alone.
+        return Sort(next((name for name in ranged if name in names), names[0]))
+    return Sort(found.lstrip("-"), falling=found.startswith("-"))
 
 
 def _reasons(parameters: Mapping[str, Sequence[str]], errors: list[FieldError]) -> tuple[str, ...]:
@@ -239,11 +255,12 @@ def conditions_of(wanted: Wanted, *, sqlite: bool) -> list[ColumnElement[bool]]:
     """Return the conditions of a query over `source_of`: rights are among them."""
     filters = wanted.filters
     table = ratings if wanted.by_ratings else invitations
-    conditions = [
-        *filters.about_tickets(table),
-        *filters.between("asked", table.c.asked_at),
-        *filters.between("closed", table.c.closed_at),
-    ]
+
+    def column(name: str, many: int = 1) -> ColumnElement[Any]:
+        sought = many == 1 and name in _SOUGHT.get((table.name, wanted.sort.name), ())
+        return table.c[name] if sought or not sqlite else _only_looked_at(table, name)
+
+    conditions = [*filters.about_tickets(table, column), *_ranges(wanted, table, sqlite=sqlite)]
     if wanted.tickets:
         found = select(invitations.c.id).where(invitations.c.ticket_id.in_(wanted.tickets))
         conditions.append(table.c.id.in_(found))
@@ -251,17 +268,50 @@ def conditions_of(wanted: Wanted, *, sqlite: bool) -> list[ColumnElement[bool]]:
         conditions.append(ratings.c.state.in_(filters.states or (VoteState.CONFIRMED.value,)))
     elif filters.states:
         conditions.append(invitations.c.state.in_(filters.states))
+    if wanted.sort.name == "asked" and wanted.show is not Show.UNANSWERED:
+        conditions.append(invitations.c.asked_at.is_not(None))
     if wanted.show is Show.UNANSWERED:
         conditions += [invitations.c.asked_at.is_not(None), invitations.c.state != _ANSWERED]
     if wanted.show is Show.NOT_ASKED:
         conditions += [invitations.c.asked_at.is_(None), invitations.c.state != _ANSWERED]
     if wanted.reasons:
-        conditions.append(invitations.c.reason.in_(wanted.reasons))
-    if wanted.show is Show.RATED or wanted.about_answers:
+        conditions.append(column("reason", len(wanted.reasons)).in_(wanted.reasons))
+        conditions.append(invitations.c.reason.is_not(None))
+    if wanted.wants_ratings:
         if wanted.show is not Show.RATED:
             conditions.append(ratings.c.state == VoteState.CONFIRMED.value)
-        conditions += [*filters.between("rated", ratings.c.rated_at), *filters.about_answers(sqlite=sqlite)]
+        conditions += replace(filters, values=()).about_answers(sqlite=sqlite)
+        if filters.values:
+            by_value = column("value", len(filters.values)) if wanted.by_ratings else ratings.c.value
+            conditions.append(by_value.in_(filters.values))
     return conditions
+
+
+def _ranges(wanted: Wanted, table: Table, *, sqlite: bool) -> list[ColumnElement[bool]]:
+    """Return the conditions on instants. An index is walked along by the sort's own alone."""
+    found: list[ColumnElement[bool]] = []
+    for name in ("asked", "closed"):
+        own = wanted.sort.name == name
+        column = table.c[f"{name}_at"] if own or not sqlite else _only_looked_at(table, f"{name}_at")
+        found += wanted.filters.between(name, column)
+    return [*found, *wanted.filters.between("rated", ratings.c.rated_at)]
+
+
+_SOUGHT: Mapping[tuple[str, str], frozenset[str]] = {
+    ("ratings", "rated"): frozenset({"value", "form", "agent_id", "group_id"}),
+    ("ratings", "value"): frozenset({"value"}),
+    ("invitations", "closed"): frozenset({"form", "agent_id", "reason"}),
+}
+"""By which columns an index leads straight to one value's rows, in the order of a sort."""
+
+
+def _only_looked_at(table: Table, name: str) -> ColumnElement[Any]:
+    """Return a column that SQLite compares, but seeks by no index.
+
+    It counts no rows beforehand, takes every comparison for a rare one, and so would rather sort half a million rows than walk
+    along those that are in order already (https://www.sqlite.org/optoverview.html#disqualifying_where_clause_terms_using_unary_).
+    """
+    return literal_column(f"+{table.name}.{name}", table.c[name].type)
 
 
 def source_of(wanted: Wanted) -> FromClause:
@@ -269,7 +319,7 @@ def source_of(wanted: Wanted) -> FromClause:
     if wanted.by_ratings:
         needs_state = wanted.show is not Show.RATED and wanted.filters.states
         return ratings.outerjoin(invitations, invitations.c.id == ratings.c.id) if needs_state else ratings
-    if wanted.about_answers:
+    if wanted.wants_ratings:
         return invitations.join(ratings, ratings.c.id == invitations.c.id)
     return invitations
 
@@ -281,7 +331,7 @@ def rows_of(wanted: Wanted, *, sqlite: bool) -> Select[Any]:
     """
     if wanted.by_ratings:
         source: FromClause = ratings.outerjoin(invitations, invitations.c.id == ratings.c.id)
-    elif wanted.about_answers:
+    elif wanted.wants_ratings:
         source = source_of(wanted)
     else:
         source = invitations.outerjoin(ratings, ratings.c.id == invitations.c.id)

@@ -130,6 +130,16 @@ invitations = Table(
     Index(None, "decided_at", "id"),
     Index(None, "customer"),
     Index(None, "ticket_id"),
+    Index(None, "form", "closed_at", "id"),
+    Index(None, "agent_id", "closed_at", "id"),
+    Index(
+        "ix_invitations_reason_closed_at_id",
+        "reason",
+        "closed_at",
+        "id",
+        sqlite_where=text("reason IS NOT NULL"),
+        postgresql_where=text("reason IS NOT NULL"),
+    ),
     Index(
         "ix_invitations_recovery_of",
         "recovery_of",
@@ -199,6 +209,10 @@ ratings = Table(
     # the registry's other sorts
     Index(None, "value", "rated_at", "id"),
     Index(None, "closed_at", "id"),
+    # … and the rows of one of these in the order of its first
+    Index(None, "form", "rated_at", "id"),
+    Index(None, "agent_id", "rated_at", "id"),
+    Index(None, "group_id", "rated_at", "id"),
 )
 """At most one row an invitation: what counts now. The id is the invitation's, and so the constraint."""
 

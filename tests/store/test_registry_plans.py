@@ -1,20 +1,37 @@
 """The registry walks along an index and stops: no page reads a whole table, and none is sorted first, on either engine."""
 
+import re
+
 import pytest
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ratings.reports import lives
-from ratings.reports.filters import Filters
+from ratings.reports.filters import Filters, Range
 from ratings.reports.registry import SORTS, Show, Sort, Wanted
 from ratings.reports.registry_query import beyond, keys_of, rows_of
 from ratings.rights import Sight
 from ratings.store.engine import writer_engine
 
+MANY = Filters(
+    equal={"form": ("web", "shop"), "agent": ("1", "2")},
+    values=(4, 5),
+    ranges={"closed": Range(1, 1_000_000), "asked": Range(1, 1_000_000)},
+    sight=Sight(("web", "shop", "other")),
+)
+ONE = Filters(equal={"agent": ("1",), "form": ("web",)}, values=(1,), sight=Sight(("web", "shop")))
 SOME = Filters(equal={"form": ("web",)}, has_comment=True, sight=Sight(("web",)))
 WANTED = {
     **{f"{show} {name}": Wanted(show=show, sort=Sort(name)) for show in Show for name in SORTS[show]},
     "filtered": Wanted(SOME),
+    "filtered by many": Wanted(MANY),
+    "filtered by many, by value": Wanted(MANY, sort=Sort("value")),
+    "filtered by many, by closing": Wanted(MANY, sort=Sort("closed")),
+    "filtered by one": Wanted(ONE),
+    "filtered by one, by closing": Wanted(ONE, sort=Sort("closed")),
+    "skipped": Wanted(Filters(), Show.NOT_ASKED, Sort("closed"), reasons=("opted_out",)),
+    "skipped, of forms": Wanted(Filters(sight=MANY.sight), Show.NOT_ASKED, Sort("closed"), reasons=("a", "b")),
+    "all of one": Wanted(Filters(equal={"agent": ("1",)}), Show.ALL, Sort("closed")),
     "all, filtered by answers": Wanted(SOME, Show.ALL, Sort("closed")),
 }
 
@@ -69,14 +86,14 @@ def test_postgresql_walks_along_an_index(postgres_url: str) -> None:
             for second in (False, True):
                 text = statement_of(wanted, on_sqlite=False, second=second).replace("%", "%%")
                 plan = [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {text}")]
-                # Sorting those of one millisecond costs nothing.
-                sorts = [step for step in plan if "Sort " in step and "Incremental" not in step and "Key" not in step]
+                # Of few rows it is right to sort them: this engine counts beforehand.
+                sorts = [step for step in plan if re.search(r"-> +Sort .*rows=\d{3}", step)]
                 if sorts or [
                     step for step in plan if "Seq Scan on invitations" in step or "Seq Scan on ratings" in step
                 ]:
-                    odd.append(f"{name}: {plan}")
+                    odd.append(f"{name}: {[step.strip()[:90] for step in plan]}")
     engine.dispose()
-    assert odd == []
+    assert odd == [], "\n".join(odd)
 
 
 def test_a_tickets_life_is_found_by_indexes(sqlite_url: str) -> None:
