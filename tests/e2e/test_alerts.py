@@ -1,7 +1,12 @@
 """A customer's bad rating reaches the chief in a messenger and by mail, with the words and a link."""
 
+from datetime import UTC, datetime
+
 from bot.assembly import say_alerts
-from ratings.times import MINUTE
+from ratings.digests import DAILY, SETTING, Digest, digests_to_list
+from ratings.store.digests import SendDigests
+from ratings.store.settings import SaveSetting
+from ratings.times import DAY, MINUTE, SECOND
 from sandbox.mail import MailSandbox
 from sandbox.telegram import TelegramSandbox
 from tests.e2e.conftest import ANN, Start, telegram
@@ -44,4 +49,27 @@ async def test_a_chief_hears_of_a_bad_rating(
     told = await mail.wait_for(lambda: next(iter(mail.mails(HEAD)), None))
     assert told.content.subject == "1 bad rating"
     assert told.content.text.strip().replace("\r\n", "\n") == SAID
+    assert told.problems == []
+
+
+async def test_a_head_gets_the_days_digest_with_its_pictures(
+    start_mail: Start, mail: MailSandbox, sandbox: TelegramSandbox, sqlite_url: str
+) -> None:
+    mail.add_customer(HEAD, "Head", "en")
+    service = await start_mail(sqlite_url, "", others={"telegram.support": telegram(sandbox, "polling")})
+    await service.close(address={"channel": "telegram.support", "id": str(ANN)})
+    prompt = await the_prompt(sandbox)
+    sandbox.tap(ANN, prompt.message_id, (0, 4))
+    await the_rating(service, value=5)
+    service.forward(DAY)
+    hour = datetime.fromtimestamp(service.clock() / SECOND, UTC).hour
+    digest = Digest("d", f"email.support:{HEAD}", DAILY, hour, "en")
+    writer = service.parts.store.writer
+    await writer.do(SaveSetting(SETTING, digests_to_list((digest,)), "test"))
+    await writer.do(SendDigests("UTC", frozenset({"email.support"})))
+    service.forward(0)
+    told = await mail.wait_for(lambda: next(iter(mail.mails(HEAD)), None))
+    assert told.content.subject.startswith("Ratings of the day: ")
+    assert "CSAT: 100%" in told.content.text
+    assert told.content.attachments == ("distribution.png", "csat.png")
     assert told.problems == []
