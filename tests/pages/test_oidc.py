@@ -392,6 +392,6 @@ def test_the_page_names_every_refusal() -> None:
 
 def test_the_libraries_are_imported_where_a_provider_is_set_and_used() -> None:
     code = (
-        "import sys, bot.assembly, bot.check; print([each for each in ('authlib', 'joserfc') if each in sys.modules])"
+        "import sys, bot.oidc, bot.oidc_tokens; print([each for each in ('authlib', 'joserfc') if each in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
