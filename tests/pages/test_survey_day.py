@@ -57,17 +57,22 @@ async def test_an_admins_first_day(
         await _add_and_remove_a_condition(page)
         assert survey(parts).ask_when is None
 
-        world.close("T-1", talk_s=5)
+        world.close("T-1", talk_s=5, form="sales")
         clock.forward(MINUTE)
+        await _bind(page)
+        assert survey(parts).forms == ("sales",)
+
+        await page.get_by_role("link", name="Rules", exact=True).click()
         await _rehearse(page)
 
+        page.once("dialog", lambda asked: asked.accept())
         await page.get_by_role("link", name="In short").click()
         switch = page.get_by_role("switch")
         await switch.focus()
         await page.keyboard.press("Space")
         await expect(page.get_by_role("status")).to_contain_text("is off: nobody is asked from now on.")
         await expect(page.get_by_role("switch")).to_have_attribute("aria-checked", "false")
-        assert world.close("T-off").reason == "survey_off"
+        assert world.close("T-off", form="sales").reason == "survey_off"
         await page.get_by_role("switch").click()
         await expect(page.get_by_role("switch")).to_have_attribute("aria-checked", "true")
 
@@ -118,6 +123,18 @@ async def _add_and_remove_a_condition(page: Page) -> None:
     await page.get_by_label(re.compile("^No customer is asked")).fill("7")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("status")).to_contain_text("Saved as version 3.")
+
+
+async def _bind(page: Page) -> None:
+    """What was seen so far is bound to by a click, and is not lost by leaving the page by mistake."""
+    await page.get_by_role("link", name="General").click()
+    await page.get_by_role("button", name="sales").click()
+    await expect(page.get_by_label("Forms, queues, lines")).to_have_value("sales")
+    page.once("dialog", lambda asked: asked.dismiss())
+    await page.get_by_role("link", name="Timing").click()
+    await expect(page.get_by_label("Forms, queues, lines")).to_have_value("sales")
+    await page.get_by_role("button", name="Save").last.click()
+    await expect(page.get_by_role("status")).to_contain_text("Saved as version 4.")
 
 
 async def _rehearse(page: Page) -> None:

@@ -97,6 +97,14 @@ async def test_what_is_typed_is_saved_by_whoever_typed_it(office: Office) -> Non
     assert "1 open invitation gets new words, and keeps all else as it was decided." in told.text
 
 
+async def test_what_was_seen_so_far_is_offered_to_be_bound_to(office: Office) -> None:
+    office.world.close("T-1", form={"id": "f-1", "name": "Sales"}, group="g-1")
+    page = (await office.admin.get(f"{ONE}/general")).text
+    assert '<span class="code">f-1</span> Sales</li>' in page
+    assert '<span class="code">g-1</span></li>' in page
+    assert f'<span class="code">{ACCOUNT}</span></li>' in page
+
+
 async def test_what_is_wrong_is_said_beside_its_field_and_nothing_typed_is_lost(local: Office) -> None:
     form = await opened(local, "outcomes") | {
         "outcomes.tag_below": "1",
@@ -122,7 +130,10 @@ async def test_what_is_wrong_is_said_beside_its_field_and_nothing_typed_is_lost(
 
 async def test_rows_are_added_and_taken_away_without_a_script(local: Office) -> None:
     form = await opened(local, "rules") | {"rules.min_talk_s": "30", "rules.min_talk_s.unit": "s"}
-    form = filled(await send(local, "rules", form, "test:ask_when"))
+    assert 'data-unsaved="no"' in (await local.admin.get(f"{ONE}/rules")).text
+    added = await send(local, "rules", form, "test:ask_when")
+    assert 'data-unsaved="yes"' in added.text
+    form = filled(added)
     form = filled(await send(local, "rules", form | {"ask_when.0.value": "high"}, "group:ask_when"))
     form = filled(await send(local, "rules", form, "test:ask_when.1"))
     form |= {"ask_when.1.0.field": "fields.", "ask_when.1.0.own": "plan", "ask_when.1.0.op": "in"}

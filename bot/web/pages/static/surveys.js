@@ -39,6 +39,33 @@ function plain(within) {
   for (const button of within.querySelectorAll("[data-only-plain]")) button.hidden = true;
 }
 
+// What was seen so far is added to its field by a click.
+for (const list of document.querySelectorAll("[data-adds]")) {
+  const field = document.getElementById(list.dataset.adds);
+  for (const entry of list.children) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...entry.childNodes);
+    entry.append(button);
+    button.addEventListener("click", () => {
+      const lines = field.value.split("\n").map((line) => line.trim()).filter(Boolean);
+      if (!lines.includes(entry.dataset.value)) lines.push(entry.dataset.value);
+      field.value = lines.join("\n");
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  }
+}
+
+// What was typed is not lost by a click on another page.
+let typed = editor?.dataset.unsaved === "yes";
+editor?.addEventListener("input", (event) => {
+  if (!["preview_channel", "days"].includes(event.target.name)) typed = true;
+});
+editor?.addEventListener("submit", () => { typed = false; });
+window.addEventListener("beforeunload", (event) => {
+  if (typed) event.preventDefault();
+});
+
 // The name of a desk's own field is asked for where one is looked at.
 document.addEventListener("change", (event) => {
   if (event.target.name?.endsWith(".field")) {

@@ -42,6 +42,7 @@ from bot.web.pages.visit import Form, Visit
 from ratings.builtin_texts import BUILT_IN
 from ratings.errors import FieldError, InvalidInput
 from ratings.outcomes import default_levels
+from ratings.reports.directory import list_directory
 from ratings.rights import Right
 from ratings.store.survey_overview import last_changes
 from ratings.store.surveys import load_survey_version
@@ -49,6 +50,9 @@ from ratings.survey import Survey, parse_survey, survey_to_dict
 from ratings.texts import LANGUAGES, PLACEHOLDERS, REACTION
 
 PATH = "/surveys/{survey_id}"
+MAX_KNOWN = 50
+"""Forms and groups that are offered to be bound to."""
+
 SAVE, PREVIEW, REHEARSE = "save", "preview", "rehearse"
 
 
@@ -235,6 +239,14 @@ class Editor:
             over = None
         return Editing(editing.section, newest, editing.language, group, typed, [], conflict, over)
 
+    async def _known(self, visit: Visit) -> dict[str, list[tuple[str, str]]]:
+        """Return what a survey can be bound to that was ever seen, by binding: ids and their names."""
+        seen = await visit.shell.store.read(list_directory)
+        known = {
+            f"{kind}s": [(each.id, each.name or "") for each in seen[kind][:MAX_KNOWN]] for kind in ("form", "group")
+        }
+        return known | {"channels": [(account, "") for account in self._around.channels]}
+
     async def _previewed(self, visit: Visit, editing: Editing) -> dict[str, Any]:
         """Return what the preview shows; while something typed cannot be read, it says so."""
         wanted = await visit.form() if visit.request.method == "POST" else visit.query
@@ -255,6 +267,7 @@ class Editor:
             "sections": SECTIONS,
             "typed": {"days": await _days(visit), **editing.typed},
             "beside": beside,
+            "unsaved": editing.typed != editing.group.fill(survey_to_dict(survey)),
             "conflict": editing.conflict,
             "language": editing.language,
             "said": said,
@@ -270,6 +283,8 @@ class Editor:
         if editing.section in {said.TEXTS, said.SCALE}:
             context |= await self._previewed(visit, editing)
         context |= _own_context(editing, visit)
+        if editing.section == said.GENERAL:
+            context["known"] = await self._known(visit)
         return visit.render(f"surveys/{editing.section}.html", status, **context)
 
 
