@@ -52,7 +52,7 @@ class Work:
         elif recent:
             self._ended(it, "desk", f"desk:{DESK}", "done", rated_at + MINUTE)
         if drawn > 1 - _RENDER_FAILS:
-            problem = ("rejected", "400", "Bad Request: message can't be edited")
+            problem = ("rejected", "400", "the message cannot be edited any more")
             self._ended(it, "render", account, "failed", rated_at, problem)
         elif recent:
             self._ended(it, "render", account, "done", rated_at)
