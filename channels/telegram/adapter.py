@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105 - the header's name, not a secret
 EMPTY = "Telegram sends no empty text"
 MAX_TEXT = 4096
+MAX_CAPTION = 1024
 MAX_ACKNOWLEDGMENT = 200
 BATCH = 100  # updates in one answer, the most that getUpdates gives
 PROBE_WAIT = 5  # seconds: a poller that was cut off learns it after about three, and comes back
@@ -56,6 +57,7 @@ class Telegram(Channel):
         idempotent_send=False,
         window=None,
         receipts=False,
+        pictures=1,
         modes=(Mode.WEBHOOK, Mode.POLLING, Mode.RELAY, Mode.SEND_ONLY),
         pace=Pace(per_second=30, per_recipient=1),
     )
@@ -76,7 +78,9 @@ class Telegram(Channel):
         return await self._send(address, prompt)
 
     async def send_text(self, address: str, message: Message) -> Sent:
-        """Send words, with the actions below them."""
+        """Send words, with the actions below them; or below a picture, where there is one and a caption holds the words."""
+        if message.pictures and _units(message.text) <= MAX_CAPTION:
+            return await self._send_picture(address, message)
         return await self._send(address, message)
 
     def preview(self, content: Prompt | Message) -> Mapping[str, object]:
@@ -190,6 +194,12 @@ class Telegram(Channel):
         must_fit(content.text, MAX_TEXT, empty=EMPTY, length=_units, unit="UTF-16 code units")
         chat_id, rows = _chat_id(address), keyboard(content)
         return await (await self._client()).send(chat_id, content.text, rows)
+
+    async def _send_picture(self, address: str, message: Message) -> Sent:
+        must_fit(message.text, MAX_CAPTION, empty=EMPTY, length=_units, unit="UTF-16 code units")
+        if len(message.pictures) > 1 or message.actions:
+            raise Rejected("a picture stands alone, without buttons")
+        return await (await self._client()).send_photo(_chat_id(address), message.pictures[0], message.text)
 
     async def _second_consumer(self, client: "Client") -> Finding:
         found = "telegram.second_consumer"

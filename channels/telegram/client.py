@@ -6,16 +6,16 @@ from aiogram import Bot
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import TelegramMigrateToChat
 from aiogram.methods import AnswerCallbackQuery, DeleteWebhook, GetMe, GetWebhookInfo, SetWebhook, TelegramMethod
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup
 from aiohttp import ClientTimeout
 
-from channels.base import Sent
+from channels.base import Picture, Sent
 from channels.telegram.config import TelegramConfig
 from channels.telegram.exceptions import classify
 from channels.telegram.failures import NOT_THE_BOT_API, Act
 from channels.telegram.findings import WebhookState
 from channels.telegram.keyboard import Keyboard
-from channels.telegram.methods import Edit, Poll, Send
+from channels.telegram.methods import Edit, Poll, Send, SendPhoto
 from channels.telegram.session import Session
 from channels.telegram.updates import ALLOWED_UPDATES
 from net.errors import NotEditable, Rejected, Unreachable
@@ -35,9 +35,16 @@ class Client:
 
     async def send(self, chat_id: int, text: str, rows: Keyboard) -> Sent:
         """Send a message; to a group that moved, to its new id."""
-        method = Send(chat_id=chat_id, text=text, reply_markup=_markup(rows))
+        return await self._send(Send(chat_id=chat_id, text=text, reply_markup=_markup(rows)))
+
+    async def send_photo(self, chat_id: int, picture: Picture, caption: str) -> Sent:
+        """Send a picture with words below it, in the same way."""
+        photo = BufferedInputFile(picture.content, f"{picture.name}.png")
+        return await self._send(SendPhoto(chat_id=chat_id, photo=photo, caption=caption))
+
+    async def _send(self, method: Send | SendPhoto) -> Sent:
         try:
-            result = await self._call(method, "send", str(chat_id))
+            result = await self._call(method, "send", str(method.chat_id))
         except _Migrated as migrated:
             method.chat_id = migrated.chat_id
         else:

@@ -1,4 +1,4 @@
-"""Three methods of the Bot API with only the fields that are used, out and in.
+"""Four methods of the Bot API with only the fields that are used, out and in.
 
 aiogram's own classes check an answer against the whole of its types. A field that Telegram changed would then make a
 message that was sent look as if it was not, or one odd update hide the ninety-nine beside it.
@@ -7,7 +7,7 @@ message that was sent look as if it was not, or one odd update hide the ninety-n
 from typing import Any
 
 from aiogram.methods.base import TelegramMethod
-from aiogram.types import InlineKeyboardMarkup, MessageId
+from aiogram.types import InlineKeyboardMarkup, InputFile, MessageId
 
 
 class Send(TelegramMethod[MessageId]):
@@ -19,6 +19,17 @@ class Send(TelegramMethod[MessageId]):
     chat_id: int
     text: str
     reply_markup: InlineKeyboardMarkup | None = None
+
+
+class SendPhoto(TelegramMethod[MessageId]):
+    """https://core.telegram.org/bots/api#sendphoto."""
+
+    __returning__ = MessageId
+    __api_method__ = "sendPhoto"
+
+    chat_id: int
+    photo: InputFile
+    caption: str
 
 
 class Edit(TelegramMethod[Any]):

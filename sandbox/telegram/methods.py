@@ -17,6 +17,8 @@ from .refusals import bad_request, forbidden
 from .state import TAP_LIFE, Answer, Bot, Chat, Json, Message, World
 
 MAX_TEXT = 4096
+MAX_CAPTION = 1024
+MAX_PHOTO = 10 * 1024 * 1024
 MAX_ANSWER = 200
 DELETABLE = 48 * 3600  # seconds in which a bot may delete
 
@@ -51,6 +53,27 @@ def send_message(call: Call) -> Json:
     message = chat.add(
         call.bot.bot_id, call.world.clock(), text=text, entities=found, keyboard=keyboard, reply_to=reply_to
     )
+    return call.world.message(call.bot, chat, message)
+
+
+def send_photo(call: Call) -> Json:
+    """Send a picture that comes with the request, with words below it."""
+    photo = call.parameters.get("photo")
+    if isinstance(photo, str) and photo.startswith("attach://"):
+        photo = call.parameters.get(photo.removeprefix("attach://"))
+    if not isinstance(photo, bytes):
+        raise bad_request("there is no photo in the request")
+    if len(photo) > MAX_PHOTO or not photo.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")):
+        raise bad_request("IMAGE_PROCESS_FAILED")
+    caption = text_of(call.parameters, "caption")
+    if entities.utf16_length(caption) > MAX_CAPTION:
+        raise bad_request("message caption is too long")
+    chat = _open_chat(call)
+    call.world.spend(call.bot, chat)
+    media = {
+        "photo": [{"file_id": "photo", "file_unique_id": "photo", "width": 90, "height": 90, "file_size": len(photo)}]
+    }
+    message = chat.add(call.bot.bot_id, call.world.clock(), media=media, caption=caption)
     return call.world.message(call.bot, chat, message)
 
 
@@ -115,6 +138,7 @@ async def poll(call: Call) -> list[Json]:
 METHODS: dict[str, Callable[[Call], Any | Awaitable[Any]]] = {
     "getme": get_me,
     "sendmessage": send_message,
+    "sendphoto": send_photo,
     "editmessagetext": edit_message_text,
     "editmessagereplymarkup": edit_message_reply_markup,
     "deletemessage": delete_message,

@@ -23,7 +23,8 @@ async def read_parameters(request: web.BaseRequest) -> Parameters:
         return parameters
     content_type = request.content_type
     if content_type == "multipart/form-data":
-        parameters.update({name: value for name, value in (await request.post()).items() if isinstance(value, str)})
+        for name, value in (await request.post()).items():
+            parameters[name] = value.file.read() if isinstance(value, web.FileField) else value
         return parameters
     body = await request.read()
     if body:

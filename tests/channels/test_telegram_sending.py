@@ -9,6 +9,7 @@ import pytest
 from channels.base import (
     Channel,
     Message,
+    Picture,
 )
 from net.errors import (
     NotEditable,
@@ -42,6 +43,23 @@ async def test_text_is_counted_as_telegram_counts(telegram: TelegramSandbox, cha
     with pytest.raises(Rejected):
         await channel.send_text(str(ANN), Message("😍" * 2048 + "x"))
     assert len(telegram.calls("sendMessage")) == 1
+
+
+async def test_words_stand_below_a_picture_where_a_caption_holds_them(
+    telegram: TelegramSandbox, channel: Channel
+) -> None:
+    telegram.limits = None
+    picture = Picture("csat", b"\x89PNG\r\n\x1a\n" + bytes(100), "CSAT")
+    sent = await channel.send_text(str(ANN), Message("😍" * 512, pictures=(picture,)))
+    await channel.send_text(str(ANN), Message("😍" * 513, pictures=(picture,)))
+    shown, plain = telegram.messages(ANN)
+    assert (shown.caption, sent.external_id) == ("😍" * 512, str(shown.message_id))
+    assert list(shown.media) == ["photo"]
+    assert (plain.text, plain.media) == ("😍" * 513, {})
+    with pytest.raises(Rejected):
+        await channel.send_text(str(ANN), Message("x", pictures=(picture, picture)))
+    with pytest.raises(Rejected):
+        await channel.send_text(str(ANN), Message("x", pictures=(Picture("csat", b"no picture", "CSAT"),)))
 
 
 @pytest.mark.parametrize("address", ["", "ann", "@ann_b", "+79990000000", "0", "-", "5 5", "٥٥٥", "1" * 17])

@@ -56,6 +56,8 @@ async def test_a_head_gets_the_days_digest_with_its_pictures(
     start_mail: Start, mail: MailSandbox, sandbox: TelegramSandbox, sqlite_url: str
 ) -> None:
     mail.add_customer(HEAD, "Head", "en")
+    sandbox.add_customer(CHIEF, "Chief", "en")
+    sandbox.press_start(CHIEF)
     service = await start_mail(sqlite_url, "", others={"telegram.support": telegram(sandbox, "polling")})
     await service.close(address={"channel": "telegram.support", "id": str(ANN)})
     prompt = await the_prompt(sandbox)
@@ -63,13 +65,21 @@ async def test_a_head_gets_the_days_digest_with_its_pictures(
     await the_rating(service, value=5)
     service.forward(DAY)
     hour = datetime.fromtimestamp(service.clock() / SECOND, UTC).hour
-    digest = Digest("d", f"email.support:{HEAD}", DAILY, hour, "en")
+    digests = (
+        Digest("by-mail", f"email.support:{HEAD}", DAILY, hour, "en"),
+        Digest("in-a-chat", f"telegram.support:{CHIEF}", DAILY, hour, "en"),
+    )
     writer = service.parts.store.writer
-    await writer.do(SaveSetting(SETTING, digests_to_list((digest,)), "test"))
-    await writer.do(SendDigests("UTC", frozenset({"email.support"})))
+    await writer.do(SaveSetting(SETTING, digests_to_list(digests), "test"))
+    assert await writer.do(SendDigests("UTC", frozenset(service.parts.channels))) == 2
     service.forward(0)
     told = await mail.wait_for(lambda: next(iter(mail.mails(HEAD)), None))
     assert told.content.subject.startswith("Ratings of the day: ")
     assert "CSAT: 100%" in told.content.text
     assert told.content.attachments == ("distribution.png", "csat.png")
     assert told.problems == []
+    message = await sandbox.wait_for(lambda: next((each for each in sandbox.messages(CHIEF) if each.media), None))
+    assert (
+        message.caption.replace("\n", "\r\n") == told.content.text.strip()
+        or message.caption == told.content.text.strip()
+    )
