@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from ratings.rights import Role
+from ratings.store.link_votes import Overrule
 from ratings.store.rating_edits import EditRating
 from ratings.store.surveys import SaveSurvey, load_surveys
 from ratings.store.users import ChangeUser, Rights
 from ratings.survey import parse_survey, survey_to_dict
 from ratings.times import DAY, HOUR
+from ratings.votes import VoteState
 from tests.pages.office import Office, Person
 
 EMPTY = "Nothing to show yet"
@@ -118,17 +120,22 @@ async def test_what_was_taken_back_or_corrected_is_seen_as_it_is_now(office: Off
     writer.do_now(EditRating(ids[0], 5, "user:owner", "a slip"))
     page = await seen(office)
     assert (many(page), "33%" in page) == (3, True)
+    writer.do_now(Overrule(ids[1], VoteState.QUARANTINED, "user:owner", "a program"))
+    page = await seen(office)
+    assert (many(page), "50%" in page) == (2, True)
+    writer.do_now(Overrule(ids[1], VoteState.CONFIRMED, "user:owner", "it was none"))
+    assert many(await seen(office)) == 3
 
 
-@pytest.mark.parametrize("order", [(1, 2, 3), (3, 1, 2)])
+@pytest.mark.parametrize("order", [(1, 2, 3), (2, 3, 1)])
 async def test_the_order_on_the_page_tells_nothing(local: Office, order: tuple[int, ...]) -> None:
     let_agents_see(local)
     for number in order:
-        rate(local, number, number, f"said {number}")
+        rate(local, number, max(number, 2), f"said {number}")
         local.clock.forward(HOUR)
     await morning(local)
     said = re.findall(r"said \d", await seen(local))
-    assert said == ["said 3", "said 2", "said 1"]
+    assert said == ["said 3", "said 1", "said 2"]
 
 
 async def test_agents_learn_nothing_from_other_pages(local: Office) -> None:
