@@ -6,6 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
+from ratings.store.surveys import SaveSurvey, load_surveys
+from ratings.survey import parse_survey, survey_to_dict
 from ratings.times import DAY
 from tests.pages.office import Office, Person
 
@@ -141,3 +143,29 @@ async def test_a_chart_is_a_picture_with_the_pages_filters(local: Office) -> Non
     script = await local.stranger.get(re.findall(r'src="(/static/vega[^"]+)"', (await local.manager.get("/")).text)[0])
     assert "immutable" in script.headers["cache-control"]
     assert "vegaEmbed" in script.text
+
+
+async def test_scales_are_switched_between_and_never_mixed(local: Office) -> None:
+    thumbs = {
+        "name": "thumbs",
+        "choices": [
+            {"value": 1, "symbol": "👎", "labels": {"en": "Bad"}, "satisfied": False},
+            {"value": 2, "symbol": "👍", "labels": {"en": "Good"}, "satisfied": True},
+        ],
+    }
+    for number, value in enumerate((5, 5, 4)):
+        rate(local, number, value)
+    (survey,) = local.parts.store.read_now(load_surveys)
+    changed = parse_survey({**survey_to_dict(survey), "scale": thumbs})
+    local.parts.store.writer.do_now(SaveSurvey(changed, None, "test"))
+    for number, value in enumerate((1, 2), 10):
+        rate(local, number, value)
+    page = await local.manager.get("/?period=7d&form=help")
+    assert cards(page)["csat"].startswith("CSAT 100%")
+    assert cards(page)["mean"].startswith("Mean rating 4.67")
+    (other,) = [query for query in links(page.text, "/") if query.get("scale") == ["thumbs"]]
+    assert other == {"period": ["7d"], "form": ["help"], "scale": ["thumbs"]}
+    shown = await local.manager.get("/?period=7d&form=help&scale=thumbs")
+    assert cards(shown)["csat"].startswith("CSAT 50%")
+    assert "👎" in shown.text
+    assert "😡" not in shown.text
