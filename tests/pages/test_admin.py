@@ -184,6 +184,21 @@ async def test_a_webhook_is_made_paused_set_back_and_deleted(office: Office) -> 
 # --- customers' data ---------------------------------------------------------------------------------------------
 
 
+async def test_an_erased_ticket_can_still_be_looked_at(office: Office) -> None:
+    number = office.world.asked("T-1", customer={"id": "c-7", "name": "Ann Able"}, subject="Printer of Ann")
+    office.world.tap(number, 2)
+    office.world.write("Ann waited", reply_to=f"message-{office.world.sent[0].job_id}")
+    pages = ("/ratings?show=all", "/tickets/T-1?desk=api")
+    for page in pages:
+        assert "Ann" in (await office.manager.get(page)).text
+    await office.admin.post("/settings/data/erase", page="/settings/data", customer="c-7", again="c-7")
+    for page in pages:
+        shown = await office.manager.get(page)
+        assert (shown.status_code, "Ann" in shown.text, "T-1" in shown.text) == (200, False, True), page
+    csv = await office.manager.get("/ratings/export?show=all&format=csv")
+    assert (csv.status_code, "T-1" in csv.text, "Ann" in csv.text) == (200, True, False)
+
+
 async def test_a_customer_is_found_saved_and_erased_once_the_id_is_typed_again(office: Office) -> None:
     office.world.close("T-1", customer={"id": "c-7", "name": "Ann Able"})
     found = await office.admin.post("/settings/data/find", page="/settings/data", customer="c-7", desk="")

@@ -1,9 +1,12 @@
 """Accounts that an admin holds: nothing goes out by them, nothing that comes in is lost, and afterwards all goes on."""
 
+from collections.abc import Callable
+
 from ratings.store.holds import HoldAccount
 from ratings.store.loading import desk_account
 from ratings.store.results import Done
 from ratings.store.schema import accounts, audit, invitations
+from ratings.store.store import Store
 from ratings.store.surveys import SaveSurvey, load_surveys
 from ratings.survey import parse_survey
 from ratings.times import DAY, HOUR, SECOND
@@ -103,6 +106,15 @@ def test_a_desk_is_held_as_well(world: World, clock: Clock) -> None:
     assert office.look().jobs == ()
     hold(world, held=False, account=desk_account(DESK))
     assert len(office.look().jobs) == 1
+
+
+def test_every_process_holds_it(world: World, make_store: Callable[[str], Store], clock: Clock) -> None:
+    other = World(make_store(world.store.url), clock)
+    world.close()
+    hold(world)
+    assert other.claim() == []
+    hold(other, held=False)
+    assert len(world.claim()) == 1
 
 
 def test_another_account_is_not_held(world: World) -> None:
