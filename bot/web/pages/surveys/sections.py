@@ -10,13 +10,11 @@ from bot.web.pages.surveys.condition_field import ConditionField
 from bot.web.pages.surveys.fields import (
     Field,
     Group,
-    HoursField,
     Lasting,
     Lastings,
     Levels,
     Line,
     Lines,
-    OpeningField,
     Reaction,
     Share,
     Switch,
@@ -26,6 +24,7 @@ from bot.web.pages.surveys.fields import (
     Words,
     name_of,
 )
+from bot.web.pages.surveys.hours_fields import HoursField, OpeningField
 from bot.web.pages.surveys.rows import remove_row
 from bot.web.pages.surveys.scale_field import ScaleField
 from bot.web.pages.surveys.sentences import GENERAL, OUTCOMES, RULES, SCALE, TEXTS, TIMING
