@@ -20,6 +20,7 @@ from benchmarks.rounds import interleave
 from benchmarks.seed import now
 from bot.exporting.columns import COLUMNS
 from bot.exporting.export import ROWS, Asked, Export
+from bot.exporting.export import Progress as Progressing
 from ratings.reports.registry import Wanted
 from ratings.reports.registry_query import keys_of, rows_of
 from ratings.sample.plan import Plan as SamplePlan
@@ -62,13 +63,13 @@ def run(databases: Databases, _folder: Path, plan: Plan, progress: Progress) -> 
     yield Row("export, XLSX: memory that it takes", databases.engine, "MB", memory)
 
 
-def _exported(url: str, name: str) -> float:
+def _exported(url: str, name: str, progress: Progressing = lambda _rows: None) -> float:
     """Make the whole file and throw it away; return rows a second."""
     store = Store(url, now)
     try:
         export = Export(store, Asked(RATED, name, tuple(COLUMNS.values()), zone=ZoneInfo("Europe/Moscow")))
         started = time.perf_counter()
-        size = sum(map(len, export.blocks_now()))
+        size = sum(map(len, export.blocks_now(progress)))
         seconds = time.perf_counter() - started
         export.close()
         if size < export.written:
@@ -116,20 +117,20 @@ def _in_a_process(url: str) -> tuple[float, float]:
     return rate, memory
 
 
-def _resident_mb() -> float:
-    """The largest memory that this process ever had."""
-    import resource  # noqa: PLC0415 - POSIX alone has it
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _own_mb() -> float:
+    """The memory that is this process's own: pages of the database's file, which SQLite maps, are anybody's."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.split("RssAnon:")[1].split()[0]) / 1024
 
 
 def main() -> None:
     """Measure an XLSX: what `_in_a_process` starts."""
     import xlsxwriter  # noqa: F401, PLC0415 - its import is no memory of an export
 
-    before = _resident_mb()
-    rate = _exported(sys.argv[1], "xlsx")
-    print(rate, _resident_mb() - before)
+    before = _own_mb()
+    found = [before]
+    rate = _exported(sys.argv[1], "xlsx", lambda _rows: found.append(_own_mb()))
+    print(rate, max(found) - before)
 
 
 if __name__ == "__main__":
