@@ -270,7 +270,9 @@ async def test_a_test_message_goes_to_oneself_and_its_end_is_told(
     assert (job["account"], job["address"], json.loads(job["detail"])["language"]) == (ACCOUNT, "555", "en")
     (claimed,) = office.world.claim()
     office.world.finish(claimed, Failed("recipient_gone", again=False, text="the chat does not exist"))
-    assert "the chat does not exist" in (await office.admin.get(there)).text
+    told = (await office.admin.get(there)).text
+    assert "the chat does not exist" in told
+    assert "The address takes no messages" in told
     await office.admin.post(page, channel=ACCOUNT, address="556", language="en")
     (claimed,) = office.world.claim()
     office.world.finish(claimed, Done("42"))

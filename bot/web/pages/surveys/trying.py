@@ -13,6 +13,7 @@ from bot.web.pages.surveys.editor import tongues
 from bot.web.pages.surveys.found import find_survey, no_survey
 from bot.web.pages.surveys.sections import SECTIONS
 from bot.web.pages.surveys.words import language_name
+from bot.web.pages.troubles import trouble
 from bot.web.pages.visit import Visit
 from ratings.rights import Right
 from ratings.store.trials import QueueTest, Trial, find_trial
@@ -89,5 +90,6 @@ class Trying:
             accounts=tuple(self._around.channels),
             tongues=[(tag, language_name(visit.speech, tag)) for tag in tongues(survey, survey.language)],
             trial=trial,
+            trouble=trouble(trial.code) if trial is not None and trial.code else None,
             problem=problem,
         )
