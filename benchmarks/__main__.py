@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--quick] [--only taps,closings,prompts,http,start,claims,exports] [--engine sqlite]`: see docs/benchmarks.md."""
+"""`python -m benchmarks [--quick] [--only taps,closings,prompts,http,start,claims,exports,reports] [--engine sqlite]`: see docs/benchmarks.md."""
 
 import argparse
 import logging
@@ -10,18 +10,19 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from benchmarks import claims, closings, exports, prompts, report, start, taps
+from benchmarks import claims, closings, exports, prompts, report, reports, start, taps
 from benchmarks.databases import Databases, SqliteDatabases, postgres
 from benchmarks.plan import FULL, QUICK, Plan
 
-PATHS = ("taps", "closings", "prompts", "http", "start", "claims", "exports")
+PATHS = ("taps", "closings", "prompts", "http", "start", "claims", "exports", "reports")
 ENGINES = ("sqlite", "postgresql")
-ON_AN_ENGINE = {"taps", "closings", "prompts", "claims", "exports"}
+ON_AN_ENGINE = {"taps", "closings", "prompts", "claims", "exports", "reports"}
 
 
 def main() -> int:
@@ -30,6 +31,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small sizes: to try a change, not to quote")
     parser.add_argument("--only", default=",".join(PATHS), help=f"some of {','.join(PATHS)}")
     parser.add_argument("--engine", default=",".join(ENGINES), help=f"some of {','.join(ENGINES)}")
+    parser.add_argument("--ratings", type=int, help="how many the reports are read over, as 10000000")
     given = parser.parse_args()
     only, engines = given.only.split(","), given.engine.split(",")
     for name in only:
@@ -52,7 +54,10 @@ def main() -> int:
             TimeElapsedColumn(),
         )
         with Progress(*columns, console=console) as progress:
-            rows.extend(_measure(only, engines, folder, QUICK if given.quick else FULL, progress))
+            plan = QUICK if given.quick else FULL
+            if given.ratings is not None:
+                plan = replace(plan, ratings=given.ratings)
+            rows.extend(_measure(only, engines, folder, plan, progress))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     report.show(rows, console)
@@ -83,6 +88,8 @@ def _measure(only: list[str], engines: list[str], folder: Path, plan: Plan, prog
                 yield from claims.run(each, folder, plan, progress)
             if "exports" in only:
                 yield from exports.run(each, folder, plan, progress)
+            if "reports" in only:
+                yield from reports.run(each, folder, plan, progress)
         if "http" in only:
             yield from prompts.run_http(folder, plan, progress)
         if "start" in only:

@@ -18,6 +18,8 @@ class Plan:
     starts: int
     jobs: int
     exported: int
+    ratings: int
+    pages: int
 
 
 FULL = Plan(
@@ -32,6 +34,8 @@ FULL = Plan(
     starts=5,
     jobs=5_000,
     exported=600_000,
+    ratings=1_000_000,
+    pages=20,
 )
 QUICK = Plan(
     rounds=2,
@@ -45,6 +49,8 @@ QUICK = Plan(
     starts=2,
     jobs=1_000,
     exported=30_000,
+    ratings=20_000,
+    pages=5,
 )
 
 CONNECTIONS = 64

@@ -61,6 +61,7 @@ def tap_rows(invitation: Any, *, event_id: str, tap: str, value: int) -> tuple[S
     rating = (
         *(number, "confirmed", value, value >= 4, None, now, now, scale, survey, account, invitation.asked_at),
         *copied,
+        None,
     )
     acknowledge = (
         *(new_id(), "acknowledge", number, revision, account, address, 0, "due", now + 5 * SECOND, None, None, 0, None),
@@ -73,7 +74,7 @@ def tap_rows(invitation: Any, *, event_id: str, tap: str, value: int) -> tuple[S
     return (
         [(account, event_id, now, "rated")],
         [rating],
-        [(new_id(), number, value, "confirmed", "tap", account, event_id, now)],
+        [(new_id(), number, value, "confirmed", "tap", account, event_id, now, None, None, None, None)],
         [acknowledge, render],
         [(new_id(), None, "rating.received", now, number, value, None)],
     )
