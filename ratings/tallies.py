@@ -97,6 +97,7 @@ def tallies(facts: Facts, moment: Callable[[Instant], Moment]) -> Iterator[Tally
     yield from _closing(facts, place, moment, 1)
     yield from _life(facts, place, moment, 1)
     yield from _asking(facts, place, moment, 1)
+    yield from _answer(facts, place, moment, 1)
     yield from _rating(facts, place, moment, 1)
 
 
@@ -111,8 +112,11 @@ def differences(before: Facts, after: Facts, moment: Callable[[Instant], Moment]
         yield from _life(before, old, moment, -1)
         yield from _life(after, new, moment, 1)
     if moved or before[_ASKING] != after[_ASKING]:
-        yield from _asking(before, old, moment, -1)
-        yield from _asking(after, new, moment, 1)
+        if moved or before[_SENDING] != after[_SENDING]:
+            yield from _asking(before, old, moment, -1)
+            yield from _asking(after, new, moment, 1)
+        yield from _answer(before, old, moment, -1)
+        yield from _answer(after, new, moment, 1)
     if moved or before[_RATING] != after[_RATING]:
         yield from _rating(before, old, moment, -1)
         yield from _rating(after, new, moment, 1)
@@ -121,6 +125,7 @@ def differences(before: Facts, after: Facts, moment: Callable[[Instant], Moment]
 _FIELDS: Any = Facts._fields
 _LIFE = slice(_FIELDS.index("state"), _FIELDS.index("value"))
 _ASKING = slice(_FIELDS.index("asked_at"), _FIELDS.index("rated_account"))
+_SENDING = slice(_FIELDS.index("asked_at"), _FIELDS.index("vote_state"))
 _RATING = slice(_FIELDS.index("vote_state"), len(_FIELDS))
 
 
@@ -147,21 +152,28 @@ def _life(facts: Facts, place: Place, moment: Callable[[Instant], Moment], sign:
 
 
 def _asking(facts: Facts, place: Place, moment: Callable[[Instant], Moment], sign: int) -> Iterator[Tally]:
-    """What became of the asking, on its day. What was answered has arrived, whatever the platform said."""
+    """What became of the message, on the day of the asking."""
     if facts.asked_at is None:
         return
     day = moment(facts.asked_at)[0]
-    answered = facts.vote_state == _CONFIRMED
     yield place, day, "asked", sign
     yield place, day, f"delivery:{facts.delivery or Delivery.ACCEPTED.value}", sign
-    if answered or facts.delivery not in _NOT_KNOWN_TO_ARRIVE:
+    if facts.delivery not in _NOT_KNOWN_TO_ARRIVE:
         yield place, day, "delivered", sign
-    if answered:
-        yield place, day, "answered", sign
-        if facts.satisfied:
-            yield place, day, "answered_satisfied", sign
-        if facts.commented:
-            yield place, day, "commented", sign
+
+
+def _answer(facts: Facts, place: Place, moment: Callable[[Instant], Moment], sign: int) -> Iterator[Tally]:
+    """What came of the asking, on its day. What was answered has arrived, whatever the platform said."""
+    if facts.asked_at is None or facts.vote_state != _CONFIRMED:
+        return
+    day = moment(facts.asked_at)[0]
+    if facts.delivery in _NOT_KNOWN_TO_ARRIVE:
+        yield place, day, "delivered", sign
+    yield place, day, "answered", sign
+    if facts.satisfied:
+        yield place, day, "answered_satisfied", sign
+    if facts.commented:
+        yield place, day, "commented", sign
 
 
 def _rating(facts: Facts, place: Place, moment: Callable[[Instant], Moment], sign: int) -> Iterator[Tally]:
@@ -171,8 +183,9 @@ def _rating(facts: Facts, place: Place, moment: Callable[[Instant], Moment], sig
     day, hour = moment(facts.rated_at)
     if facts.rated_account != place[1]:
         place = (place[0], facts.rated_account or "", *place[2:])
-    yield place, day, f"vote:{facts.vote_state}", sign
-    if facts.vote_state == _CONFIRMED:
+    if facts.vote_state != _CONFIRMED:
+        yield place, day, f"vote:{facts.vote_state}", sign
+    else:
         yield place, day, rating_key(facts.value or 0, hour, facts.scale or "", satisfied=bool(facts.satisfied)), sign
 
 

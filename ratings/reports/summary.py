@@ -40,6 +40,7 @@ def summarise(connection: Connection, filters: Filters, *, row_by_row: bool = Fa
     scales = [_scale(name, rated) for name in sorted({name for (name, _), counts in rated.values.items() if counts[0]})]
     only = scales[0] if len(scales) == 1 else None
     states = {state.value: rated.others.get(f"vote:{state.value}", 0) for state in VoteState}
+    states[VoteState.CONFIRMED.value] = sum(many for many, _ in rated.values.values())
     plain = filters.is_about_places and all(
         filters.ranges.get(name, Range()) == Range() for name in ("asked", "closed")
     )
@@ -106,8 +107,9 @@ def _rated(connection: Connection, filters: Filters) -> Tallied:
     )
     tallied = Tallied()
     for row in connection.execute(statement):
-        tallied.add(f"vote:{row.state}", row.many)
-        if row.state == VoteState.CONFIRMED.value:
+        if row.state != VoteState.CONFIRMED.value:
+            tallied.add(f"vote:{row.state}", row.many)
+        else:
             tallied.add(rating_key(row.value, 0, row.scale, satisfied=row.satisfied), row.many)
     return tallied
 
