@@ -18,7 +18,7 @@ from benchmarks.load import closed_loop
 from benchmarks.plan import Plan
 from benchmarks.report import Row, at_least
 from benchmarks.rounds import interleave
-from benchmarks.seed import counts, now, ticket_json
+from benchmarks.seed import begin_counting, counts, now, ticket_json
 from benchmarks.service import service
 from benchmarks.sides.floor_taps import insert_statement
 from benchmarks.updates import http_post
@@ -38,6 +38,7 @@ Rows = list[list[tuple[Any, ...]]]
 def run(databases: Databases, folder: Path, plan: Plan, load: ProcessPoolExecutor, progress: Progress) -> Iterator[Row]:
     """Measure on one engine."""
     url = databases.create("closings_tapfive")
+    begin_counting(url)
     key = _make_key(url)
     headers = (f"Authorization: Bearer {key}",)
     batches = (

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table, create_engine, func, select, text, upd
 
 from benchmarks.service import ACCOUNT
 from ratings.store.closings import DeskReport
+from ratings.store.sample import count_days
 from ratings.store.schema import id_blocks, invitations, jobs, ticket_tags, tickets
 from ratings.store.store import Store
 from ratings.ticket import parse_ticket
@@ -63,7 +64,15 @@ def seed(url: str, count: int, *, asked: bool) -> list[tuple[int, str]]:
         connection.execute(text("UPDATE jobs SET address = CAST(invitation_id AS TEXT)"))
         found = connection.execute(select(invitations.c.id, invitations.c.address).order_by(invitations.c.id)).all()
     engine.dispose()
+    begin_counting(url)
     return [(row.id, row.address) for row in found][:count]
+
+
+def begin_counting(url: str) -> None:
+    """Count the days of what is there: from now on everything that is written is counted, as beside a service that works."""
+    store = Store(url, now).start()
+    count_days(store, "UTC")
+    store.stop()
 
 
 _ASKED = "UPDATE invitations SET state = 'asked', asked_at = decided_at, delivery = 'accepted', external_id = '17', revision = 1"
