@@ -147,9 +147,13 @@ class Machine(RuleBasedStateMachine):
         self.world.number()
         self.world.store.writer.do_now(KeepRollUp(ZONE, portion=2))
 
-    @rule()
-    def count_anew(self) -> None:
+    @rule(steps=st.sampled_from((0, 2, 4, 100, 100)))
+    def count_anew(self, steps: int) -> None:
+        """Counting may stop anywhere on its way; mostly it is over before anything else happens."""
         self.world.store.writer.do_now(KeepRollUp(ZONE, anew=True))
+        for _ in range(steps):
+            if not self.world.store.writer.do_now(KeepRollUp(ZONE, portion=2)):
+                break
 
     @rule(wait=st.sampled_from((SECOND, 20 * SECOND, 2 * MINUTE, HOUR, DAY, 5 * DAY)))
     def time_passes(self, wait: int) -> None:
