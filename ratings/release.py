@@ -9,6 +9,9 @@ from dataclasses import dataclass, fields
 from ratings import reading
 from ratings.errors import FieldError, found, step
 
+MIN_RATINGS = 3
+"""Of fewer, each could be told by when it came out."""
+
 MAX_RATINGS = 100
 MAX_DAYS = 366
 
@@ -28,7 +31,7 @@ NO_RELEASE = Release()
 # --- JSON ---------------------------------------------------------------------------------------------------------
 
 _KEYS = tuple(one.name for one in fields(Release))
-_MOST = {"after_ratings": MAX_RATINGS, "after_days": MAX_DAYS}
+_LIMITS = {"after_ratings": (MIN_RATINGS, MAX_RATINGS), "after_days": (1, MAX_DAYS)}
 
 
 def release_to_dict(release: Release) -> dict[str, object]:
@@ -47,8 +50,8 @@ def read_release(errors: reading.Errors, value: object, start: Release, pointer:
             errors.append(FieldError(at, f"unknown key; expected one of {', '.join(_KEYS)}"))
         elif given is None:
             read[key] = getattr(NO_RELEASE, key)
-        elif key in _MOST:
-            read[key] = _whole(errors, given, at, _MOST[key])
+        elif key in _LIMITS:
+            read[key] = _whole(errors, given, at, *_LIMITS[key])
         else:
             if not isinstance(given, bool):
                 errors.append(FieldError(at, f"{found(given)}; expected true or false"))
@@ -56,8 +59,8 @@ def read_release(errors: reading.Errors, value: object, start: Release, pointer:
     return Release(**read)
 
 
-def _whole(errors: reading.Errors, given: object, at: str, most: int) -> int:
-    if type(given) is int and 1 <= given <= most:
+def _whole(errors: reading.Errors, given: object, at: str, least: int, most: int) -> int:
+    if type(given) is int and least <= given <= most:
         return given
-    errors.append(FieldError(at, f"{found(given)}; expected a whole number from 1 to {most}"))
-    return 1
+    errors.append(FieldError(at, f"{found(given)}; expected a whole number from {least} to {most}"))
+    return least

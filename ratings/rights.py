@@ -83,6 +83,11 @@ def may(viewer: Viewer, right: Right) -> bool:
     return right in _RIGHTS[viewer.role]
 
 
+def may_give_edit(viewer: Viewer) -> bool:
+    """True when somebody may let others correct ratings: an admin could else give it to themselves."""
+    return viewer.role is Role.OWNER
+
+
 def may_appoint(viewer: Viewer, role: Role) -> bool:
     """True when somebody may let in, change or shut out people of a role: only owners touch owners."""
     return may(viewer, Right.PEOPLE) and (viewer.role is Role.OWNER or role is not Role.OWNER)

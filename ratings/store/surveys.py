@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from ratings.alerting import alerts_to_dict
+from ratings.send_rules import rules_to_dict
 from ratings.store.audit import differing, fingerprint, note_change
 from ratings.store.schema import invitations, jobs, survey_versions, surveys
 from ratings.store.unit import Unit
@@ -113,7 +114,7 @@ def _save(unit: Unit, operation: SaveSurvey) -> SurveySaved:
 
 
 def _note(unit: Unit, by: str, current: Survey | None, saved: Survey) -> None:
-    """Note what was changed. Whom alerts go to is told by its number alone: destinations are addresses and secret URLs."""
+    """Note what was changed. Whom alerts go to and who is of the staff is told by fingerprints alone: they are addresses and secret URLs."""
     before, after = differing(_noted(current), _noted(saved))
     what = "created" if current is None else "changed"
     note_change(unit, by, what, "survey", saved.id, before=None if current is None else before, after=after)
@@ -124,7 +125,8 @@ def _noted(survey: Survey | None) -> dict[str, Any]:
         return {}
     noted = survey_to_dict(survey)
     alerts = {**alerts_to_dict(survey.alerts), "to": [fingerprint(each) for each in survey.alerts.to]}
-    return {**noted, "alerts": alerts}
+    rules = {**rules_to_dict(survey.rules), "staff": [fingerprint(each) for each in survey.rules.staff]}
+    return {**noted, "alerts": alerts, "rules": rules}
 
 
 def _locked(unit: Unit, survey_id: str) -> Survey | None:

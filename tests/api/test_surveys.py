@@ -125,6 +125,9 @@ async def test_addresses_of_staff_are_for_those_who_set_them(service: Service) -
     for path in (ONE, "/v1/surveys"):
         assert "acme.example" not in (await service.ask("GET", path, scope=Scope.READ)).text
         assert "head@acme.example" in (await service.ask("GET", path)).text
+    log = (await service.ask("GET", "/v1/audit")).text
+    assert '"staff"' in log
+    assert "acme.example" not in log
 
 
 async def test_null_goes_back_to_the_default(service: Service) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from ratings.rights import Right, Role, Viewer, may, may_appoint
 from ratings.store.schema import audit
+from ratings.store.users import list_users
 from tests.cli.conftest import write_config
 from tests.pages.office import Office
 
@@ -64,6 +65,21 @@ async def test_a_change_of_rights_is_in_force_at_once(office: Office) -> None:
     by, what, name, before, after = office.parts.store.read_now(changes)[-1]
     assert (by, what, name) == ("user:admin", "changed", "manager")
     assert (json.loads(str(before))["shut_out"], json.loads(str(after))["shut_out"]) == (False, True)
+
+
+async def test_only_owners_let_others_correct_ratings(local: Office) -> None:
+    own = f"/settings/users/{local.ids['admin']}"
+    path = f"/settings/users/{local.ids['manager']}"
+
+    def editors() -> set[str]:
+        return {user.name for user in local.parts.store.read_now(list_users) if user.may_edit}
+
+    assert "may_edit" not in (await local.admin.get(own)).text
+    assert (await local.admin.post(own, page=own, role="admin", may_edit="on")).status_code == 303
+    assert editors() == set()
+    assert (await local.owner.post(path, page=path, role="manager", may_edit="on")).status_code == 303
+    assert (await local.admin.post(path, page=path, role="manager", forms="sales")).status_code == 303
+    assert editors() == {"manager"}, "another change of an admin's takes it from nobody"
 
 
 async def test_the_last_owner_stays(office: Office) -> None:

@@ -156,7 +156,7 @@ def test_the_version_is_the_stores_and_the_id_stays() -> None:
         ({"alerts": {"to": ["somebody"]}}, "/alerts/to/0"),
         ({"release": []}, "/release"),
         ({"release": {"to_agents": 1}}, "/release/to_agents"),
-        ({"release": {"after_ratings": 0}}, "/release/after_ratings"),
+        ({"release": {"after_ratings": 2}}, "/release/after_ratings"),
         ({"release": {"after_days": 367}}, "/release/after_days"),
         ({"release": {"after_weeks": 2}}, "/release/after_weeks"),
         ({"timing": {"hours": {"quiet": {"from": "9", "to": "10:00"}}}}, "/timing/hours/quiet/from"),
@@ -238,7 +238,7 @@ SWITCHES_AND_PARTS: dict[str, st.SearchStrategy[Any]] = {
     "rules": st.builds(SendRules, min_talk=DURATIONS, closed_by=st.just(("auto",)), share=st.sampled_from([0.1, 1.0])),
     "outcomes": st.builds(Outcomes, tag_below=st.none() | st.just(3), note=st.booleans()),
     "alerts": st.builds(Alerts, value_max=st.none() | st.just(2), hours=st.none() | st.just(NIGHT), words=NAMES),
-    "release": st.builds(Release, st.booleans(), st.integers(1, 100), st.integers(1, 366)),
+    "release": st.builds(Release, st.booleans(), st.integers(3, 100), st.integers(1, 366)),
 }
 SURVEYS = st.builds(
     Survey,

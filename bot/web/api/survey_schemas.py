@@ -206,7 +206,7 @@ _RELEASE: dict[str, Schema] = {
     "to_agents": _switch("agents see their own ratings, once these are released"),
     "after_ratings": {
         "type": "integer",
-        "minimum": 1,
+        "minimum": release.MIN_RATINGS,
         "maximum": release.MAX_RATINGS,
         "description": "so many of an agent's ratings are released together",
     },

@@ -12,7 +12,7 @@ from bot.web.pages.entrance import NAME_RULE, PASSWORD_RULE
 from bot.web.pages.shell import Shell, refuse
 from bot.web.pages.speech import mark
 from bot.web.pages.visit import Form, Visit
-from ratings.rights import Right, Role, may_appoint
+from ratings.rights import Right, Role, may_appoint, may_give_edit
 from ratings.store.sessions import SignOut, TryPassword, list_sessions
 from ratings.store.sign_on import ForgetSubject
 from ratings.store.users import (
@@ -158,7 +158,7 @@ class People:
         if isinstance(found, Response):
             return found
         typed = _typed(await visit.form())
-        rights = _rights(visit, typed)
+        rights = _rights(visit, typed, edited=found.may_edit)
         if isinstance(rights, str):
             return self._show_user(visit, found, typed, rights, 422)
         try:
@@ -231,8 +231,8 @@ def _typed_of(user: User) -> Typed:
     )
 
 
-def _rights(visit: Visit, typed: Typed) -> Rights | str:
-    """Return the rights that a form gives; else what is wrong with it."""
+def _rights(visit: Visit, typed: Typed, *, edited: bool = False) -> Rights | str:
+    """Return the rights that a form gives; else what is wrong with it. `edited`: they may correct ratings until now."""
     try:
         role = Role(typed.role)
     except ValueError:
@@ -242,7 +242,8 @@ def _rights(visit: Visit, typed: Typed) -> Rights | str:
     forms, agents = _lines(typed.forms), _lines(typed.agents)
     if role is Role.AGENT and not agents:
         return mark("Name the agent's id at the desk: otherwise there is nothing for them to see.")
-    return Rights(role, forms or None, agents, typed.may_edit)
+    may_edit = typed.may_edit if may_give_edit(visit.viewer) else edited
+    return Rights(role, forms or None, agents, may_edit)
 
 
 def _lines(text: str) -> tuple[str, ...]:
