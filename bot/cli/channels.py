@@ -22,7 +22,9 @@ app = typer.Typer(
 )
 BY = "cli"
 
-NameArgument = Annotated[str, typer.Argument(help="An account such as telegram.support, or a desk such as pyrus.main.")]
+NameArgument = Annotated[
+    str, typer.Argument(help="An account such as telegram.support, or a desk such as generic.shop.")
+]
 
 
 @app.command("list")

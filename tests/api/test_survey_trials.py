@@ -1,12 +1,16 @@
 """What an admin does with a survey beside changing it: a new one, versions, what is open, previews, a test, a rehearsal."""
 
 import asyncio
+import threading
 from typing import Any
+
+import pytest
 
 from bot.web.api import survey_trials
 from ratings.store.inbound import Receive, Tapped
 from ratings.store.keys import Scope
 from ratings.store.pauses import RunPauses
+from ratings.store.rehearsing import Rehearsed, rehearse
 from ratings.store.results import Done, Failed
 from ratings.store.schema import invitations, jobs, ratings
 from ratings.store.trials import trial
@@ -140,6 +144,18 @@ async def test_a_rehearsal_tells_what_a_draft_would_have_asked(local: Service) -
     assert [error["pointer"] for error in refused.json()["errors"]] == ["/days"]
 
 
-async def test_of_two_rehearsals_at_once_one_is_refused(local: Service) -> None:
-    both = await asyncio.gather(*(local.ask("POST", f"{ONE}/rehearse", json={}) for _ in range(2)))
-    assert sorted(response.status_code for response in both) == [200, 409]
+async def test_of_two_rehearsals_at_once_one_is_refused(local: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def rehearse_slowly(*arguments: Any, **more: Any) -> Rehearsed:
+        begun.set()
+        assert go_on.wait(30)
+        return rehearse(*arguments, **more)
+
+    monkeypatch.setattr(survey_trials, "rehearse", rehearse_slowly)
+    first = asyncio.create_task(local.ask("POST", f"{ONE}/rehearse", json={}))
+    assert await asyncio.to_thread(begun.wait, 30)
+    assert (await local.ask("POST", f"{ONE}/rehearse", json={})).status_code == 409
+    go_on.set()
+    assert (await first).status_code == 200
+    assert (await local.ask("POST", f"{ONE}/rehearse", json={})).status_code == 200

@@ -31,7 +31,7 @@ _WORDS = {
     ),
     Step.DESK: _Words(
         mark("Connect a helpdesk"),
-        mark("Let Pyrus, a webhook or the API report a closed ticket."),
+        mark("Let the helpdesk, by its webhook or the API, report a closed ticket."),
         "/settings",
     ),
     Step.SURVEY: _Words(mark("Switch a survey on"), mark("It says whom to ask, when, and in which words."), "/surveys"),
