@@ -22,9 +22,7 @@ app = typer.Typer(
 )
 BY = "cli"
 
-NameArgument = Annotated[
-    str, typer.Argument(help="An account such as telegram.support, or a desk such as generic.shop.")
-]
+NameArgument = Annotated[str, typer.Argument(help="An account, or a desk, both as config.toml names them.")]
 
 
 @app.command("list")

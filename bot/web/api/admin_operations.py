@@ -14,7 +14,7 @@ _WRITING = (400, 401, 403, 413, 415, 422, 500, 503)
 _TEXT: Schema = {"type": "string"}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
 _NAME = parameter("account", _TEXT, "the account, such as telegram.support", "path", required=True)
-_DESK = parameter("name", _TEXT, "the desk, such as generic.shop", "path", required=True)
+_DESK = parameter("name", _TEXT, "the desk, as config.toml names it", "path", required=True)
 _JOB = parameter("job_id", {"type": "string", "pattern": "^[0-9]+$"}, "the job's id", "path", required=True)
 _CURSOR = parameter("cursor", _TEXT, "`next` of the page before")
 
