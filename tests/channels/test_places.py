@@ -16,7 +16,6 @@ ROOMS = ("bot", "channels", "desks", "net", "ratings")
 
 EXCEPTIONS: Mapping[str, Mapping[str, str]] = {
     "telegram": {
-        "bot/cli/channels.py": "the example of an account in a help text",
         "bot/customers.py": "the example of an account in an error's text",
         "bot/web/api/admin.py": "the example of an account in an error's text",
         "bot/web/api/admin_operations.py": "the example of an account in the API's description",
