@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from ratings import reading
-from ratings.errors import FieldError, found, step
+from ratings.errors import FieldError, step
 from ratings.hours import Hours, hours_to_dict, may_go, next_allowed, read_hours
 from ratings.scale import MAX_VALUE, Scale
 from ratings.times import Instant
@@ -108,6 +108,7 @@ def _plain(text: str) -> str:
 # --- JSON ---------------------------------------------------------------------------------------------------------
 
 _KEYS = ("value_max", "words", "to", "per_hour", "hours")
+_NAMES = dict(zip(_KEYS, _KEYS, strict=True))
 
 
 def alerts_to_dict(alerts: Alerts) -> dict[str, object]:
@@ -126,14 +127,9 @@ def read_alerts(errors: reading.Errors, value: object, start: Alerts, pointer: s
     if value is None:
         return NO_ALERTS
     read = {key: getattr(start, key) for key in _KEYS}
-    for key, given in reading.members(errors, value, pointer).items():
-        at = step(pointer, key)
-        if key not in _KEYS:
-            errors.append(FieldError(at, f"unknown key; expected one of {', '.join(_KEYS)}"))
-        elif given is None:
-            read[key] = getattr(NO_ALERTS, key)
-        elif key in {"value_max", "per_hour"}:
-            read[key] = _whole(errors, given, at, MAX_VALUE if key == "value_max" else MAX_PER_HOUR)
+    for key, given, at in reading.changes(errors, value, pointer, _NAMES, read, NO_ALERTS):
+        if key in {"value_max", "per_hour"}:
+            read[key] = reading.whole(errors, given, at, 1, MAX_VALUE if key == "value_max" else MAX_PER_HOUR)
         elif key == "hours":
             read[key] = None if given == {} else read_hours(errors, given, at)
         elif key == "words":
@@ -141,13 +137,6 @@ def read_alerts(errors: reading.Errors, value: object, start: Alerts, pointer: s
         else:
             read[key] = _destinations(errors, given, at)
     return Alerts(**read)
-
-
-def _whole(errors: reading.Errors, given: object, at: str, most: int) -> int:
-    if type(given) is int and 1 <= given <= most:
-        return given
-    errors.append(FieldError(at, f"{found(given)}; expected a whole number from 1 to {most}"))
-    return 1
 
 
 def _destinations(errors: reading.Errors, given: object, at: str) -> tuple[str, ...]:

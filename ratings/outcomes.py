@@ -141,6 +141,7 @@ def wanted(outcomes: Outcomes, scale: Scale, invitation: Invitation, told: Told,
 # --- JSON ---------------------------------------------------------------------------------------------------------
 
 _KEYS = ("enabled", "levels", "clear_assignee", "tag_below", "tag", "write", "note", "close_lapsed")
+_NAMES = dict(zip(_KEYS, _KEYS, strict=True))
 _SWITCHES = frozenset({"enabled", "clear_assignee", "note", "close_lapsed"})
 
 
@@ -157,14 +158,8 @@ def read_outcomes(errors: reading.Errors, value: object, start: Outcomes, pointe
     if value is None:
         return NO_OUTCOMES
     read = {key: getattr(start, key) for key in _KEYS}
-    for key, given in reading.members(errors, value, pointer).items():
-        at = step(pointer, key)
-        if key not in _KEYS:
-            errors.append(FieldError(at, f"unknown key; expected one of {', '.join(_KEYS)}"))
-        elif given is None:
-            read[key] = getattr(NO_OUTCOMES, key)
-        else:
-            read[key] = _read_one(errors, given, key, start, at)
+    for key, given, at in reading.changes(errors, value, pointer, _NAMES, read, NO_OUTCOMES):
+        read[key] = _read_one(errors, given, key, start, at)
     return Outcomes(**read)
 
 

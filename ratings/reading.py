@@ -6,7 +6,8 @@ or people's words. Plain functions with exact type tests (`type(x) is str`): the
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from ratings.errors import FieldError, found, found_type, step
 from ratings.times import MAX_INSTANT, MINUTE, Duration, Instant, parse_instant
@@ -155,6 +156,31 @@ def members(errors: Errors, value: object, pointer: str) -> dict[str, object]:
         return value
     errors.append(FieldError(pointer, f"{found_type(value)}; expected an object"))
     return {}
+
+
+def changes(
+    errors: Errors, value: object, pointer: str, names: Mapping[str, str], read: dict[str, Any], defaults: object
+) -> Iterator[tuple[str, object, str]]:
+    """Yield what an object changes of a record (name, value, pointer); `names` maps its keys to the record's fields.
+
+    A null takes the field of `read` back to that of `defaults`; an unknown key is an error.
+    """
+    for key, given in members(errors, value, pointer).items():
+        at, name = step(pointer, key), names.get(key)
+        if name is None:
+            errors.append(FieldError(at, f"unknown key; expected one of {', '.join(names)}"))
+        elif given is None:
+            read[name] = getattr(defaults, name)
+        else:
+            yield name, given, at
+
+
+def whole(errors: Errors, value: object, pointer: str, least: int, most: int) -> int:
+    """A whole number between two, both among them; the least where it is none."""
+    if type(value) is int and least <= value <= most:
+        return value
+    errors.append(FieldError(pointer, f"{found(value)}; expected a whole number from {least} to {most}"))
+    return least
 
 
 def check_json(errors: Errors, value: object, pointer: str, limit: int) -> None:

@@ -7,7 +7,7 @@ them have gathered, or once one is `after_days` old. Whole numbers inside and in
 from dataclasses import dataclass, fields
 
 from ratings import reading
-from ratings.errors import FieldError, found, step
+from ratings.errors import FieldError, found
 
 MIN_RATINGS = 3
 """Of fewer, each could be told by when it came out."""
@@ -31,6 +31,7 @@ NO_RELEASE = Release()
 # --- JSON ---------------------------------------------------------------------------------------------------------
 
 _KEYS = tuple(one.name for one in fields(Release))
+_NAMES = dict(zip(_KEYS, _KEYS, strict=True))
 _LIMITS = {"after_ratings": (MIN_RATINGS, MAX_RATINGS), "after_days": (1, MAX_DAYS)}
 
 
@@ -44,23 +45,11 @@ def read_release(errors: reading.Errors, value: object, start: Release, pointer:
     if value is None:
         return NO_RELEASE
     read = {key: getattr(start, key) for key in _KEYS}
-    for key, given in reading.members(errors, value, pointer).items():
-        at = step(pointer, key)
-        if key not in _KEYS:
-            errors.append(FieldError(at, f"unknown key; expected one of {', '.join(_KEYS)}"))
-        elif given is None:
-            read[key] = getattr(NO_RELEASE, key)
-        elif key in _LIMITS:
-            read[key] = _whole(errors, given, at, *_LIMITS[key])
+    for key, given, at in reading.changes(errors, value, pointer, _NAMES, read, NO_RELEASE):
+        if key in _LIMITS:
+            read[key] = reading.whole(errors, given, at, *_LIMITS[key])
         else:
             if not isinstance(given, bool):
                 errors.append(FieldError(at, f"{found(given)}; expected true or false"))
             read[key] = given is True
     return Release(**read)
-
-
-def _whole(errors: reading.Errors, given: object, at: str, least: int, most: int) -> int:
-    if type(given) is int and least <= given <= most:
-        return given
-    errors.append(FieldError(at, f"{found(given)}; expected a whole number from {least} to {most}"))
-    return least

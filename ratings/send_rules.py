@@ -268,14 +268,8 @@ def read_rules(errors: reading.Errors, value: object, start: SendRules, pointer:
     if value is None:
         return NO_RULES
     read = {name: getattr(start, name) for name in _KEYS.values()}
-    for key, given in reading.members(errors, value, pointer).items():
-        at, name = step(pointer, key), _KEYS.get(key)
-        if name is None:
-            errors.append(FieldError(at, f"unknown key; expected one of {', '.join(_KEYS)}"))
-        elif given is None:
-            read[name] = getattr(NO_RULES, name)
-        else:
-            read[name] = _read_one(errors, given, name, at)
+    for name, given, at in reading.changes(errors, value, pointer, _KEYS, read, NO_RULES):
+        read[name] = _read_one(errors, given, name, at)
     rules = SendRules(**read)
     for least, most in (("min_open", "max_open"), ("min_silence", "max_silence")):
         if 0 < getattr(rules, most) < getattr(rules, least):

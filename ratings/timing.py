@@ -54,13 +54,8 @@ def read_timing(errors: reading.Errors, value: object, start: Timing, pointer: s
         return Timing()
     read: dict[str, object] = {}
     defaults = Timing()
-    for key, given in reading.members(errors, value, pointer).items():
-        at, name = step(pointer, key), _KEYS.get(key)
-        if name is None:
-            errors.append(FieldError(at, f"unknown key; expected one of {', '.join(_KEYS)}"))
-        elif given is None:
-            read[name] = getattr(defaults, name)
-        elif name == "hours":
+    for name, given, at in reading.changes(errors, value, pointer, _KEYS, read, defaults):
+        if name == "hours":
             read[name] = read_hours(errors, given, at)
         elif name != "reminders":
             read[name] = _duration(errors, given, at, least=int(name in _POSITIVE))

@@ -1,16 +1,14 @@
 """An admin's day in a real browser: an account is held, what waits is told why, a job that failed is put back, a customer is erased."""
 
-import socket
 from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from bot.assembly import listening, running
 from ratings.store.results import Failed
-from tests.api.service import make_parts
 from tests.conftest import Clock
 from tests.pages.office import Office
+from tests.pages.serving import served_office
 from tests.store.world import ACCOUNT
 
 
@@ -18,17 +16,12 @@ from tests.store.world import ACCOUNT
 async def served(browser: Browser, sqlite_url: str, clock: Clock) -> AsyncIterator[tuple[Office, str]]:
     """The service on a port of loopback, with a prompt that failed and one that waits."""
     assert browser.is_connected()
-    parts = make_parts(sqlite_url, clock, max_body=65_536)
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        home = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        async with running(parts, work=False), listening(parts, [bound]):
-            office = Office(parts, clock)
-            office.world.close("T-failed", customer={"id": "c-1", "name": "Ann"})
-            (job,) = office.world.claim()
-            office.world.finish(job, Failed("rejected", again=False, text="message is too long", platform_code="400"))
-            office.world.close("T-waits", address={"channel": ACCOUNT, "id": "77"})
-            yield office, home
-            await office.close()
+    async with served_office(sqlite_url, clock) as (office, home):
+        office.world.close("T-failed", customer={"id": "c-1", "name": "Ann"})
+        (job,) = office.world.claim()
+        office.world.finish(job, Failed("rejected", again=False, text="message is too long", platform_code="400"))
+        office.world.close("T-waits", address={"channel": ACCOUNT, "id": "77"})
+        yield office, home
 
 
 async def test_an_admin_stops_an_account_mends_it_and_lets_it_go_on(

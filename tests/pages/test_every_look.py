@@ -3,19 +3,17 @@
 One window for all of them; themes and languages alternate from page to page, and both widths are looked at.
 """
 
-import socket
 from collections.abc import AsyncIterator
 
 import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped] # it ships no types
 from playwright.async_api import Browser, ConsoleMessage, Page
 
-from bot.assembly import listening, running
 from ratings.rights import Role, Viewer, may
-from tests.api.service import make_parts
 from tests.conftest import Clock
 from tests.pages.office import Office
 from tests.pages.places import EVERYBODY, PLACES, SIGNED_IN, Place, address, examples
+from tests.pages.serving import served_office
 
 AXE = """() => axe.run({ resultTypes: ['violations'] }).then((found) => found.violations
     .filter((each) => each.impact !== 'minor')
@@ -28,13 +26,8 @@ LOOKS = (("light", "en"), ("dark", "ru"), ("light", "ru"), ("dark", "en"))
 async def served(browser: Browser, sqlite_url: str, clock: Clock) -> AsyncIterator[tuple[Office, str]]:
     """The service on a port of loopback, with a little of everything in it."""
     assert browser.is_connected()
-    parts = make_parts(sqlite_url, clock, max_body=65_536)
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        home = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        async with running(parts, work=False), listening(parts, [bound]):
-            office = Office(parts, clock)
-            yield office, home
-            await office.close()
+    async with served_office(sqlite_url, clock) as (office, home):
+        yield office, home
 
 
 async def test_every_page_can_be_read_by_everybody(browser: Browser, served: tuple[Office, str]) -> None:

@@ -1,6 +1,5 @@
 """A manager's day in a real browser: last week's bad ratings, one of them opened, all of them as a file, a new one arriving."""
 
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,11 +7,10 @@ import openpyxl
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from bot.assembly import listening, running
 from ratings.times import DAY, MINUTE
-from tests.api.service import make_parts
 from tests.conftest import Clock
 from tests.pages.office import Office
+from tests.pages.serving import served_office
 
 VALUES = (1, 5, 2, 4, 2, 3)
 
@@ -21,18 +19,13 @@ VALUES = (1, 5, 2, 4, 2, 3)
 async def served(browser: Browser, sqlite_url: str, clock: Clock) -> AsyncIterator[tuple[Office, str]]:
     """The service on a port of loopback, with ratings of last week and one of today."""
     assert browser.is_connected()
-    parts = make_parts(sqlite_url, clock, max_body=65_536)
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        home = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        async with running(parts, work=False), listening(parts, [bound]):
-            office = Office(parts, clock)
-            clock.now -= 5 * DAY
-            for number, value in enumerate(VALUES):
-                rate(office, f"T-{number}", value, "Слишком долго" if value == 1 else "")
-            clock.forward(5 * DAY - len(VALUES) * MINUTE)
-            rate(office, "T-today", 1)
-            yield office, home
-            await office.close()
+    async with served_office(sqlite_url, clock) as (office, home):
+        clock.now -= 5 * DAY
+        for number, value in enumerate(VALUES):
+            rate(office, f"T-{number}", value, "Слишком долго" if value == 1 else "")
+        clock.forward(5 * DAY - len(VALUES) * MINUTE)
+        rate(office, "T-today", 1)
+        yield office, home
 
 
 def rate(office: Office, ticket: str, value: int, words: str = "") -> None:
