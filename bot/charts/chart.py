@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from babel.dates import format_date
 
 from ratings.reports.figures import Days
+from ratings.reports.filters import IDS, write_id
 from ratings.scale import Scale
 
 Spec = dict[str, Any]
@@ -52,7 +53,8 @@ class Rows:
     def address(self, **filters: str) -> str:
         """Return the registry's address with these filters over those that hold; it names each once."""
         kept = [(name, value) for name, value in self.held if name not in filters]
-        return f"{self.path}?{urlencode([*kept, *filters.items()])}"
+        pairs = [(name, write_id(value) if name in IDS else value) for name, value in (*kept, *filters.items())]
+        return f"{self.path}?{urlencode(pairs)}"
 
     def closed(self, days: Days, **filters: str) -> str:
         """Return where the closings of a period are, whether or not anybody was asked."""

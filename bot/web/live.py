@@ -26,10 +26,8 @@ MAX_WAITING = 200
 """Events that wait for one client; one that reads no faster is let go, and comes again by itself."""
 
 AGAIN_MS = 3_000
-
-
-class TooManyClients(Exception):
-    """As many pages listen as may."""
+LATER_MS = 60_000
+"""When a page comes again that came as one too many."""
 
 
 class _Client:
@@ -86,10 +84,11 @@ class Live:
     async def listen(
         self, sight: Sight, after: int | None = None, *, longest: float = LONGEST_SECONDS
     ) -> AsyncIterator[bytes]:
-        """Yield a stream of server-sent events, from now on or after a number. Raises TooManyClients before its first bytes."""
+        """Yield a stream of server-sent events, from now on or after a number; a short one where nobody else may listen."""
         client = _Client(sight)
-        if self.is_full:
-            raise TooManyClients
+        if self.is_full:  # others came after this one was let in, and were faster
+            yield b"retry: %d\n\n" % LATER_MS
+            return
         self._clients.add(client)
         try:
             begin = await self._begin(client, after)

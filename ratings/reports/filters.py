@@ -3,6 +3,7 @@
 Ranges are half-open; a bare date is a day of the installation's zone. Form, agent and group are ids.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -38,6 +39,9 @@ NAMES = (
 
 STATES = tuple(state.value for state in VoteState)
 INVITATION_STATES = tuple(state.value for state in State)
+IDS = ("survey", "form", "channel", "agent", "group", "priority", "tag")
+"""Those whose values are anybody's ids: a comma in one is written `\\,`."""
+
 MAX_VALUES = 100
 MAX_WORDS = 20
 
@@ -131,6 +135,24 @@ _COLUMNS = {
 }
 
 
+def split_ids(text_: str) -> list[str]:
+    """Take a parameter apart at its commas, but for those of ids, which stand behind a backslash."""
+    return [item for item in _COMMA.split(text_) if item]
+
+
+def write_id(found: str) -> str:
+    """Write an id as a parameter has it: a comma in it separates nothing."""
+    return found.replace(",", "\\,")
+
+
+def read_id(written: str) -> str:
+    """Read what `write_id` wrote."""
+    return written.replace("\\,", ",")
+
+
+_COMMA = re.compile(r"(?<!\\),")
+
+
 def parse_filters(
     parameters: Mapping[str, Sequence[str]], zone: ZoneInfo, *, states: Iterable[str] = STATES, also: Iterable[str] = ()
 ) -> Filters:
@@ -178,7 +200,7 @@ class _Reader:
         )
 
     def _many(self, name: str) -> tuple[str, ...]:
-        found = [item for text_ in self.parameters.get(name, ()) for item in text_.split(",") if item]
+        found = [read_id(item) for text_ in self.parameters.get(name, ()) for item in split_ids(text_)]
         if name in self.parameters and not found:
             self.wrong(name, "it is empty; leave it out or give a value")
         if any("\0" in item for item in found):

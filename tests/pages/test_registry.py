@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Sequence
 from datetime import date
+from html import unescape
 from io import BytesIO, StringIO
 
 import httpx
@@ -14,6 +15,7 @@ from bot.web.pages.periods import PERIODS, days_of, expand
 from bot.web.pages.registry_columns import AT_FIRST, COLUMNS, PREFERENCE, file_columns
 from bot.web.pages.registry_query import Query
 from ratings.errors import InvalidInput
+from ratings.reports.filters import write_id
 from ratings.reports.registry import SORTS
 from ratings.store.schema import users
 from ratings.times import DAY, MINUTE
@@ -95,6 +97,27 @@ async def test_what_is_wrong_is_said_and_shows_no_rows(filled: Office) -> None:
         answered = await filled.manager.get(f"/ratings?{query}")
         assert (answered.status_code, 'role="alert"' in answered.text) == (422, True), query
         assert "/tickets/T-1" not in answered.text
+
+
+async def test_a_number_of_any_length_is_no_trouble(filled: Office) -> None:
+    for name in ("value", "value_max"):
+        answered = await filled.manager.get("/ratings", params={name: "9" * 5_000})
+        assert (answered.status_code, 'role="alert"' in answered.text) == (422, True), name
+
+
+async def test_an_id_with_a_comma_is_found_from_every_number(filled: Office) -> None:
+    rate(filled, "T-7", 4, form="help, sales")
+    rate(filled, "T-8", 3, form="\\,")
+    for form, ticket in (("help, sales", "T-7"), ("\\,", "T-8")):
+        dashboard = await filled.manager.get("/", params={"form": form})
+        addresses = [unescape(part.partition('"')[0]) for part in dashboard.text.split('href="/ratings')[1:]]
+        closed = next(each for each in addresses if "closed_from" in each)
+        page = await filled.manager.get(f"/ratings{closed}")
+        assert tickets(page) == [ticket]
+        assert f"form: {form}" in unescape(page.text), "its chip"
+        assert f'value="{write_id(form)}" checked' in unescape(page.text), "its box"
+    both = await listed(filled.manager, form="help, sales,sales".replace(", ", "\\, "))
+    assert both == ["T-7", "T-3", "T-2"]
 
 
 async def test_pages_go_forth_and_back(filled: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,6 +89,19 @@ async def test_whoever_may_corrects_a_rating_and_says_why(office: Office, lived:
     await editor.client.aclose()
 
 
+async def test_what_was_erased_is_not_offered_to_be_corrected(office: Office) -> None:
+    rated = office.world.close("T-7", customer={"id": "c-7", "name": "Ann"}).invitation_id
+    office.world.work()
+    office.world.tap(rated, 2)
+    assert "Correct the rating" in (await office.owner.get("/tickets/T-7")).text
+    office.world.work()
+    done = await office.owner.post("/settings/data/erase", customer="c-7", again="c-7")
+    assert done.status_code == 303
+    page = (await office.owner.get("/tickets/T-7")).text
+    assert "What was personal in this was erased." in page
+    assert "Correct the rating" not in page
+
+
 async def test_what_failed_for_good_is_put_back_by_whoever_sets_up(office: Office) -> None:
     world = office.world
     invitation = world.close("T-5").invitation_id

@@ -131,7 +131,10 @@ def filters(states: tuple[str, ...], of: str) -> tuple[Schema, ...]:
         for end, text in _ENDS.items()
     ]
     return (
-        *(several(name, _TEXT, f"{text}; repeated or separated by commas") for name, text in _COPIED.items()),
+        *(
+            several(name, _TEXT, f"{text}; repeated or separated by commas, or with its own commas as `\\,`")
+            for name, text in _COPIED.items()
+        ),
         several("value", _WHOLE, "one of these values"),
         parameter("value_max", _WHOLE, "this value or a smaller one"),
         *ranges,

@@ -9,6 +9,7 @@ from bot.web.pages.periods import PERIODS, RANGES, days_of
 from bot.web.pages.registry_query import Query
 from bot.web.pages.speech import Speech, mark
 from ratings.decisions import SkipReason
+from ratings.reports.filters import read_id, write_id
 from ratings.reports.registry import Show
 from ratings.survey import Survey
 
@@ -138,15 +139,16 @@ class Bar:
                     tone = tone_of(place, len(scale.values))
                     label = choice.label(self._speech.language)
                     found[value] = ValueOption(value, choice.symbol, tone, label, str(value) in chosen)
-        for text in chosen:
-            if text.isdecimal() and int(text) not in found:
-                found[int(text)] = ValueOption(int(text), "", 3, "", chosen=True)
+        for number in map(_number, chosen):
+            if number is not None and number not in found:
+                found[number] = ValueOption(number, "", 3, "", chosen=True)
         return tuple(found[value] for value in sorted(found))
 
     @property
     def said_of_values(self) -> str:
         """What the bar says of the filter by value."""
-        parts = [self._value(int(text)) for text in self._query.get("value") if text.isdecimal()]
+        numbers = map(_number, self._query.get("value"))
+        parts = [self._value(number) for number in numbers if number is not None]
         most = self._query.one("value_max")
         if most:
             parts.append(f"≤\u00a0{most}")
@@ -200,11 +202,11 @@ class Bar:
         found = []
         for name, (title, unset) in PLACES.items():
             chosen = self._query.get(name)
-            known = dict(self._names.get(name, ()))
+            known = {write_id(each): words for each, words in self._names.get(name, ())}
             known.update({each: None for each in chosen if each not in known})
             if not known:
                 continue
-            options = tuple(Option(each, known[each] or each, each in chosen) for each in known)
+            options = tuple(Option(each, known[each] or read_id(each), each in chosen) for each in known)
             said = ", ".join(option.label for option in options if option.chosen) or self._speech.say(unset)
             found.append(Choosing(name, self._speech.say(title), said, options))
         return tuple(found)
@@ -236,7 +238,8 @@ class Bar:
                 left = query.with_(**{dates.name: None, f"{dates.name}_from": None, f"{dates.name}_to": None})
                 found.append(Chip(f"{dates.title}: {dates.said}", left.text))
         for text in query.get("value"):
-            value = self._value(int(text)) if text.isdecimal() else text
+            number = _number(text)
+            value = text if number is None else self._value(number)
             found.append(Chip(say("rating: %(value)s", value=value), query.without("value", text).text))
         most = query.one("value_max")
         if most:
@@ -255,8 +258,15 @@ class Bar:
                     found.append(Chip(f"{choosing.title}: {option.label}", left.text))
         for name, words in (("tag", mark("tag: %(value)s")), ("ticket", mark("ticket: %(value)s"))):
             for value in query.get(name):
-                found.append(Chip(say(words, value=value), query.without(name, value).text))  # noqa: PERF401 - the rest appends, too
+                found.append(Chip(say(words, value=read_id(value)), query.without(name, value).text))  # noqa: PERF401 - the rest appends, too
         return tuple(found)
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) <= _DIGITS else None
+
+
+_DIGITS = 18  # more than any value has, and fewer than Python refuses to read
 
 
 def _day(text: str) -> date | None:

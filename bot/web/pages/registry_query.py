@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from bot.web.pages.periods import RANGES, expand
-from ratings.reports.filters import NAMES
+from ratings.reports.filters import NAMES, split_ids
 from ratings.reports.registry import Show, Wanted, parse_wanted
 from ratings.reports.registry_query import OWN
 from ratings.rights import Sight
@@ -43,11 +43,9 @@ class Query:
         return cls(given)
 
     def get(self, name: str) -> tuple[str, ...]:
-        """Return the values of a parameter, taken apart at commas where it may hold several."""
+        """Return the values of a parameter, taken apart at commas where it may hold several; ids as `write_id` writes them."""
         values = self.given.get(name, ())
-        return (
-            values if name in {"ticket", "q"} else tuple(part for value in values for part in value.split(",") if part)
-        )
+        return values if name in {"ticket", "q"} else tuple(part for value in values for part in split_ids(value))
 
     def one(self, name: str) -> str:
         """Return the value of a parameter, "" where there is none."""
