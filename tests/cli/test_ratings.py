@@ -146,7 +146,7 @@ def test_the_export_is_of_what_is_named_in_the_format_that_is_named(tapfive: Tap
     ]
     assert tapfive("ratings", "export", *options).code == 0
     assert list(openpyxl.load_workbook(path)["Ratings"].values) == [
-        ("Заявка", "Оценка"),
+        ("Обращение", "Оценка"),
         ("T-2", 2),
         ("T-3", 4),
         ("T-1", 5),

@@ -13,6 +13,7 @@ async def test_who_sets_up_sees_what_is_left_until_all_is_done(local: Office) ->
     assert HEADING in shown
     assert "2 of 5 done" in shown  # a channel is configured, and the survey is on
     assert '<a href="/settings">Connect a helpdesk</a>' in shown
+    assert '<a href="/surveys/default/try">Send yourself a test</a>' in shown
     assert HEADING not in (await local.manager.get("/")).text
     ticket = local.world.close().invitation_id
     assert "3 of 5 done" in (await local.owner.get("/")).text

@@ -195,7 +195,7 @@ async def test_a_file_has_exactly_the_rows_of_the_page(filled: Office) -> None:
             assert answered.headers["x-total-rows"] == str(len(wanted))
             text = (await person.get("/ratings/export", params={**asked, "lang": "ru"})).content.decode("utf-8-sig")
             read = list(csv.DictReader(StringIO(text, newline="")))
-            assert [row["Заявка"] for row in read] == wanted
+            assert [row["Обращение"] for row in read] == wanted
 
 
 async def test_a_file_in_frames_tells_how_far_it_is(filled: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +229,8 @@ def test_periods_are_whole_days_of_the_calendar() -> None:
         "today": ("2026-11-29", "2026-11-29"),
         "yesterday": ("2026-11-28", "2026-11-28"),
         "7_days": ("2026-11-23", "2026-11-29"),
-        "28_days": ("2026-11-02", "2026-11-29"),
+        "30_days": ("2026-10-31", "2026-11-29"),
+        "90_days": ("2026-09-01", "2026-11-29"),
         "last_week": ("2026-11-16", "2026-11-22"),
         "month": ("2026-11-01", "2026-11-29"),
         "last_month": ("2026-10-01", "2026-10-31"),

@@ -38,7 +38,7 @@ _WORDS = {
     Step.TEST: _Words(
         mark("Send yourself a test"),
         mark("See the question as your customers will, in the messenger itself."),
-        "/surveys",
+        "/surveys/default/try",
     ),
     Step.RATING: _Words(mark("Receive the first rating"), mark("Close a ticket of your own, and tap."), "/ratings"),
 }

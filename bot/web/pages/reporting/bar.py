@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.datastructures import QueryParams
 
+from bot.web.pages import periods
 from bot.web.pages.speech import mark
 from ratings.errors import FieldError, InvalidInput
 from ratings.reports.directory import Entry
@@ -27,12 +28,15 @@ PERIODS: Mapping[str, str] = {
     "7d": mark("the last 7 days"),
     "30d": mark("the last 30 days"),
     "90d": mark("the last 90 days"),
+    "last_week": mark("last week"),
     "month": mark("this month"),
     "last_month": mark("last month"),
+    "quarter": mark("this quarter"),
+    "year": mark("this year"),
     "365d": mark("the last 365 days"),
     OWN_DAYS: mark("days of your choice"),
 }
-"""The periods by their names in the URL, in the order of the choice. All end today but two."""
+"""The periods by their names in the URL, in the order of the choice. They are called as in the registry."""
 
 UNITS: Mapping[str, str] = {"day": mark("days"), "week": mark("weeks"), "month": mark("months")}
 EARLIEST = date(2000, 1, 1)
@@ -107,15 +111,9 @@ def _ids(query: QueryParams, name: str, errors: list[FieldError]) -> tuple[str, 
 
 
 def _days_of(period: str, today: date) -> Days:
-    if period == "yesterday":
-        return Days(today - timedelta(days=1), today - timedelta(days=1))
-    if period == "month":
-        return Days(today.replace(day=1), today)
-    if period == "last_month":
-        last = today.replace(day=1) - timedelta(days=1)
-        return Days(last.replace(day=1), last)
-    length = 1 if period == "today" else int(period.removesuffix("d"))
-    return Days(today - timedelta(days=length - 1), today)
+    if period.endswith("d"):
+        return Days(today - timedelta(days=int(period.removesuffix("d")) - 1), today)
+    return Days(*periods.days_of(period, today))
 
 
 def _own_days(query: QueryParams, today: date, errors: list[FieldError]) -> Days:

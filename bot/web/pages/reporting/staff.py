@@ -50,7 +50,7 @@ def columns(visit: Visit, bar: Bar) -> list[Column]:
         "of_closed": (say("Of all closed"), say("rated, of all closed tickets")),
         "ratings": (say("Ratings"), ""),
         "csat": ("CSAT", say("with its 95 %% interval")),
-        "rank": (say("Group"), say("agents of one group cannot be told apart by these ratings; 1 is the best")),
+        "rank": (say("Rank"), say("agents of one rank cannot be told apart by these ratings; 1 is the best")),
         "mean": (say("Mean"), ""),
         "reaction": (say("First response"), say("mean time to the first response")),
         "handling": (say("Handling"), say("mean handling time")),
