@@ -23,6 +23,15 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Where navigation is wider than a phone, the page that one is on is in sight.
+for (const here of document.querySelectorAll("nav [aria-current]")) {
+  const list = here.closest("ul");
+  for (const box of [list, list?.parentElement]) {
+    if (!box || box.scrollWidth <= box.clientWidth) continue;
+    box.scrollLeft += here.getBoundingClientRect().right - box.getBoundingClientRect().right + 32;
+  }
+}
+
 // A form with data-sends sends itself when something in it is chosen; its button is for those without scripts.
 for (const form of document.querySelectorAll("form[data-sends]")) {
   for (const button of form.querySelectorAll("[data-only-plain]")) button.hidden = true;
