@@ -3,7 +3,7 @@
 Source of the two charts and the awards: Callibri, "Как работать с Оценкой Качества Обслуживания".
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.charts.chart import Cell, Chart, Look, Spec, Step, Table, percent_axis, to_rows, told, whole, whole_axis
@@ -12,6 +12,9 @@ from ratings.reports.figures import AgentFigures, Days
 HEIGHT = 340
 MAX_NAMED = 15
 """Agents who have their names beside their bubbles; of more only those with awards do, or they would hide each other."""
+
+_ROOM, _LETTER, _LINE = (340, 260), 6.5, 14
+"""Pixels of a chart on a narrow card, of a letter and of a line."""
 
 AWARDS = {"most_closed": "🗣️", "response": "🏅", "reaction": "🏎️", "handling": "🐇", "mean": "🏆"}
 """The symbol of each award."""
@@ -135,6 +138,27 @@ def _row(agent: AgentFigures, period: Days, look: Look) -> dict[str, Any]:
     }
 
 
+def named(rows: Sequence[Mapping[str, Any]]) -> set[int]:
+    """Return the places of the rows whose names can be drawn without one over another; the awarded come first.
+
+    Everybody else is named by the tooltip and in the table.
+    """
+    wanted = [at for at, row in enumerate(rows) if len(rows) <= MAX_NAMED or row["awarded"]]
+    scales = [
+        (min(values), max(values) - min(values) or 1) for values in ([row[axis] for row in rows] for axis in "xy")
+    ]
+    found: dict[int, tuple[float, float, float]] = {}
+    for at in sorted(wanted, key=lambda each: not rows[each]["awarded"]):
+        x, y = (
+            (rows[at][axis] - least) / span * room
+            for axis, (least, span), room in zip("xy", scales, _ROOM, strict=True)
+        )
+        half = len(rows[at]["label"]) * _LETTER / 2
+        if all(abs(x - other) > half + its or abs(y - height) > _LINE for other, height, its in found.values()):
+            found[at] = (x, y, half)
+    return set(found)
+
+
 def _bubbles(
     rows: Sequence[dict[str, Any]],
     description: str,
@@ -145,7 +169,8 @@ def _bubbles(
 ) -> Spec | None:
     if not rows:
         return None
-    rows = [row | {"named": len(rows) <= MAX_NAMED or row["awarded"]} for row in rows]
+    names = named(rows)
+    rows = [row | {"named": number in names} for number, row in enumerate(rows)]
     say = look.speech.say
     place = {"x": {"field": "x", "type": "quantitative"} | x, "y": {"field": "y", "type": "quantitative"} | y}
     ends = [values[0].value, values[-1].value] if values else [1, 5]
