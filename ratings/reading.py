@@ -20,6 +20,7 @@ MAX_AHEAD: Duration = 5 * MINUTE  # how far a desk's clock may be ahead of ours
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")).encode
 _TOO_DEEP = f"nested too deep; expected at most {MAX_DEPTH} levels"
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]").search
 _LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?").fullmatch
 
 Errors = list[FieldError]
@@ -72,6 +73,9 @@ def url(errors: Errors, value: object, pointer: str) -> str | None:
     read = text(errors, value, pointer, MAX_URL)
     if read is not None and not read.startswith(("https://", "http://")):
         errors.append(FieldError(pointer, "no web link; expected one that starts with https:// or http://"))
+    elif read is not None and _CONTROLS(read):
+        # An alert's line or a header must not go on where the link ends.
+        errors.append(FieldError(pointer, "a link with a line end or another control character in it"))
     return read
 
 

@@ -36,6 +36,8 @@ def add(
 ) -> None:
     """Let somebody in."""
     known, password = _read(name, password_stdin=password_stdin)
+    if role is Role.AGENT and not agent:
+        raise CommandError("--agent: name the agent's id at the desk; otherwise there is nothing for them to see")
     rights = Rights(role, tuple(form) if form else None, tuple(agent or ()), may_edit)
     with opened_store(config) as (_, store):
         try:

@@ -127,6 +127,7 @@ def test_the_command_line_lets_in_lists_and_changes_passwords(tmp_path: Path, sq
     code, _, problem = run(*add, typed="long enough for us\n")
     assert (code, problem.count("\n"), "already" in problem) == (2, 1, True)
     assert run("user", "add", "x", "--role", "king", "--password-stdin", typed="long enough for us\n")[0] == 2
+    assert run("user", "add", "x", "--role", "agent", "--password-stdin", typed="long enough for us\n")[0] == 2
     assert run("user", "passwd", "boss", "--password-stdin", typed="another long one\n")[0] == 0
     assert run("user", "passwd", "nobody", "--password-stdin", typed="another long one\n")[0] == 2
     listed = json.loads(run("user", "list", "--json")[1])

@@ -1,5 +1,6 @@
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -149,6 +150,7 @@ def test_unknown_keys_are_kept_and_a_raw_of_the_desk_is_not_lost() -> None:
         ({"url": "javascript:alert(1)"}, "/url"),
         ({"url": "https://x.example/" + "x" * 2000}, "/url"),
         ({"recording_url": "file:///etc"}, "/recording_url"),
+        ({"url": "https://x.example/a\r\nSet-Cookie: x"}, "/url"),
         ({"priority": 1.5}, "/priority"),
         ({"priority": 10**100}, "/priority"),
         ({"customer": []}, "/customer"),
@@ -300,7 +302,7 @@ OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
     "kind": st.sampled_from(["ticket", "chat", "call", "callback"]),
     "direction": st.sampled_from(["in", "out", None]),
     "subject": WORDS,
-    "url": WORDS.map("https://x.example/".__add__),
+    "url": WORDS.map(lambda words: f"https://x.example/{quote(words)}"),
     "priority": IDS,
     "group": st.one_of(IDS, PARTIES),
     "agent": PARTIES,
