@@ -100,7 +100,7 @@ def award_name(award: str, look: Look) -> str:
     say = look.speech.say
     names = {
         "most_closed": say("Most closed tickets"),
-        "response": say("Highest response rate"),
+        "response": say("Highest response rate, of all closed"),
         "reaction": say("Fastest first response"),
         "handling": say("Shortest handling time"),
         "mean": say("Best mean"),

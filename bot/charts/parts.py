@@ -21,7 +21,7 @@ def parts_chart(dimension: str, parts: Sequence[Part], period: Days, look: Look)
     }
     title, heading = titles[dimension]
     description = speech.say(
-        "%(title)s: CSAT with its 95 %% interval. Where intervals overlap, there may be no difference.", title=title
+        "%(title)s: CSAT with its 95%% interval. Where intervals overlap, there may be no difference.", title=title
     )
     names = _names(parts, look)
     rows = [
@@ -62,7 +62,7 @@ def parts_chart(dimension: str, parts: Sequence[Part], period: Days, look: Look)
                 "tooltip": told(
                     ("name", heading),
                     ("csat", "CSAT"),
-                    ("interval", speech.say("95 % interval")),
+                    ("interval", speech.say("95% interval")),
                     ("mean", speech.say("Mean")),
                     ("many", speech.say("Ratings")),
                     ("rate", speech.say("Response rate")),
@@ -75,7 +75,7 @@ def parts_chart(dimension: str, parts: Sequence[Part], period: Days, look: Look)
         (
             heading,
             "CSAT",
-            speech.say("95 % interval"),
+            speech.say("95% interval"),
             speech.say("Mean"),
             speech.say("Ratings"),
             speech.say("Asked"),

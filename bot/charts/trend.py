@@ -55,13 +55,13 @@ def csat_trend(points: Sequence[Point], unit: str, period: Days, look: Look) -> 
         }
         for point in points
     ]
-    description = speech.say("CSAT over time, with its 95 % interval.")
+    description = speech.say("CSAT over time, with its 95% interval.")
     x = _x(points, unit)
     y = {"field": "share", "type": "quantitative", "scale": {"domain": [0, 1]}, "axis": percent_axis(speech)}
     tooltip = told(
         ("when", _unit_title(speech, unit)),
         ("csat", "CSAT"),
-        ("interval", speech.say("95 % interval")),
+        ("interval", speech.say("95% interval")),
         ("many", speech.say("Ratings")),
         ("state", speech.say("State")),
     )
@@ -81,7 +81,7 @@ def csat_trend(points: Sequence[Point], unit: str, period: Days, look: Look) -> 
     ]
     spec = whole(rows, HEIGHT, description, layer=layers) if any(point.counts.ratings for point in points) else None
     table = Table(
-        (_unit_title(speech, unit), "CSAT", speech.say("95 % interval"), speech.say("Ratings")),
+        (_unit_title(speech, unit), "CSAT", speech.say("95% interval"), speech.say("Ratings")),
         tuple(
             (Cell(row["name"]), Cell(row["csat"]), Cell(row["interval"]), Cell(row["many"], row["rows"]))
             for row in rows
@@ -91,7 +91,7 @@ def csat_trend(points: Sequence[Point], unit: str, period: Days, look: Look) -> 
 
 
 def mean_trend(points: Sequence[Point], unit: str, period: Days, values: Sequence[Step], look: Look) -> Chart:
-    """Return the mean value over time with its 95 % interval as a band, on the whole scale: a small change looks small."""
+    """Return the mean value over time with its 95% interval as a band, on the whole scale: a small change looks small."""
     speech = look.speech
     lowest, highest = (values[0].value, values[-1].value) if values else (1, 5)
     rows = [
@@ -117,7 +117,7 @@ def mean_trend(points: Sequence[Point], unit: str, period: Days, values: Sequenc
     tooltip = told(
         ("when", _unit_title(speech, unit)),
         ("told", title),
-        ("interval", speech.say("95 % interval")),
+        ("interval", speech.say("95% interval")),
         ("many", speech.say("Ratings")),
         ("state", speech.say("State")),
     )
@@ -131,7 +131,7 @@ def mean_trend(points: Sequence[Point], unit: str, period: Days, values: Sequenc
     ]
     spec = whole(rows, HEIGHT, description, layer=layers) if any(point.counts.ratings for point in points) else None
     table = Table(
-        (_unit_title(speech, unit), title, speech.say("95 % interval"), speech.say("Ratings")),
+        (_unit_title(speech, unit), title, speech.say("95% interval"), speech.say("Ratings")),
         tuple(
             (Cell(row["name"]), Cell(row["told"]), Cell(row["interval"]), Cell(row["many"], row["rows"]))
             for row in rows

@@ -46,7 +46,7 @@ async def test_cards_say_what_is_known_and_against_what(office: Office) -> None:
         rate(office, number, value)
     shown = cards(await office.manager.get("/"))
     assert shown["csat"].startswith(
-        "CSAT 75% no data for the period before 95 % interval: 30–95% with the silent: 60–80%"
+        "CSAT 75% no data for the period before 95% interval: 30–95% with the silent: 60–80%"
     )
     assert shown["mean"] == "Mean rating 3.75 before: no data"
     assert shown["response"] == "Response rate 80% no data for the period before of those asked of all closed: 80%"

@@ -28,7 +28,7 @@ COMPARISONS = {
     ),
     CALLIBRI: (
         mark("As Callibri does"),
-        mark("Whoever is below 60 % of the median, in volume or in mean, is shown pale and gets no awards."),
+        mark("Whoever is below 60% of the median, in volume or in mean, is shown pale and gets no awards."),
     ),
 }
 

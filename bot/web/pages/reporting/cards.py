@@ -118,7 +118,7 @@ def _csat_notes(figures: Dashboard, speech: Speech) -> tuple[str, ...]:
     now = figures.now
     if now.csat is None:
         return ()
-    notes = [speech.say("95 %% interval: %(interval)s", interval=speech.interval(now.csat_interval))]
+    notes = [speech.say("95%% interval: %(interval)s", interval=speech.interval(now.csat_interval))]
     if figures.bounds is not None:
         notes.append(speech.say("with the silent: %(interval)s", interval=speech.interval(figures.bounds)))
     return tuple(notes)
@@ -130,7 +130,7 @@ def _turn(change: Change | None, now: float | None, earlier: float | None, speec
         return None if now is None else Turn("", speech.say("no data for the period before"))
     before = speech.percent(earlier)
     low, high = (speech.number(100 * end, 1) for end in change.interval)
-    title = speech.say("The 95 %% interval of the change: %(low)s to %(high)s points", low=low, high=high)
+    title = speech.say("The 95%% interval of the change: %(low)s to %(high)s points", low=low, high=high)
     if not change.sure:
         return Turn("", speech.say("no sure change (before: %(before)s)", before=before), title)
     points = speech.number(abs(100 * change.difference), 1)

@@ -49,7 +49,7 @@ def columns(visit: Visit, bar: Bar) -> list[Column]:
         "response": (say("Response rate"), say("answered, of those asked")),
         "of_closed": (say("Of all closed"), say("rated, of all closed tickets")),
         "ratings": (say("Ratings"), ""),
-        "csat": ("CSAT", say("with its 95 %% interval")),
+        "csat": ("CSAT", say("with its 95%% interval")),
         "rank": (say("Rank"), say("agents of one rank cannot be told apart by these ratings; 1 is the best")),
         "mean": (say("Mean"), ""),
         "reaction": (say("First response"), say("mean time to the first response")),
