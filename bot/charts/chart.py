@@ -1,7 +1,7 @@
 """What a chart is: a specification for those who see it, and a table for everybody."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -45,10 +45,18 @@ class Speaker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Where the rows behind a number are: the registry, with the filters that hold already. `path` is of the registry."""
+    """Where the rows behind a number are: the registry, with the filters that hold already. `path` is of the registry.
+
+    `scale` is that of the ratings that are counted, where others were given, too.
+    """
 
     path: str
     held: Sequence[tuple[str, str]] = ()
+    scale: str | None = None
+
+    def on(self, scale: str | None) -> "Rows":
+        """Return where the rows are of what is counted on one scale of several; None: there is one alone."""
+        return replace(self, scale=scale)
 
     def address(self, **filters: str) -> str:
         """Return the registry's address with these filters over those that hold; it names each once."""
@@ -70,7 +78,8 @@ class Rows:
 
     def rated(self, days: Days, **filters: str) -> str:
         """Return where the ratings of a period are."""
-        return self.address(**_range("rated", days) | filters)
+        scale = {} if self.scale is None else {"scale": self.scale}
+        return self.address(**_range("rated", days) | scale | filters)
 
 
 def _range(name: str, days: Days) -> dict[str, str]:
@@ -84,6 +93,10 @@ class Look:
     speech: Speaker
     rows: Rows
     symbols: bool = True
+
+    def on(self, scale: str | None) -> "Look":
+        """Return the look of what is counted on one scale of several; None: there is one alone."""
+        return replace(self, rows=self.rows.on(scale))
 
 
 @dataclass(frozen=True, slots=True)

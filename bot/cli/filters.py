@@ -17,6 +17,7 @@ DAY_OR_TIME = "a day (2026-01-31) or a time with an offset"
 HELP = {
     "survey": "Survey, by id.",
     "form": "Form, by the desk's id.",
+    "scale": "Scale of the rating, by name.",
     "value": "Value that was given.",
     "value_max": "Greatest value to show.",
     "rated_from": f"Rated from here on: {DAY_OR_TIME}.",

@@ -56,8 +56,8 @@ def agents(
     rule = rule or comparison_rule(connection)
     found = by_part(Tallies(connection, filters, zone).read(days, ("agent",)), 0)
     found.pop("", None)
+    scales = scales_of(total(found.values()))
     if scale is None:
-        scales = scales_of(total(found.values()))
         scale = scales[0] if scales else None
     counted = {agent: counts_of(tallied, scale) for agent, tallied in found.items()}
     counted = {agent: counts for agent, counts in counted.items() if counts.closed or counts.asked or counts.ratings}
@@ -75,6 +75,7 @@ def agents(
             counted=agent in compared,
             why_not=left_out.get(agent),
             awards=awards.get(agent, ()),
+            one_of_scales=scale if len(scales) > 1 else None,
         )
         for agent, counts in sorted(counted.items(), key=lambda item: (-item[1].closed, -item[1].ratings, item[0]))
     )

@@ -145,13 +145,18 @@ class Dashboard:
     hours: tuple[HourOfWeek, ...]
     """() where filters name agents or priorities."""
 
+    @property
+    def one_of_scales(self) -> str | None:
+        """The scale, where the period has ratings on others, too: its rows are not all that were rated."""
+        return self.scale if len(self.scales) > 1 else None
+
 
 @dataclass(frozen=True, slots=True)
 class AgentFigures:
     """One agent in a period. `rank` is the group of agents that statistics cannot tell apart, 1 the best; None: too few ratings to rank.
 
     `counted` False: outside the comparison (too few closings, or what the installation's rule leaves out), shown translucent;
-    no awards. `awards` are names: most_closed, response, reaction, handling, mean.
+    no awards. `awards` are names: most_closed, response, reaction, handling, mean. `one_of_scales` as of the dashboard.
     """
 
     id: str
@@ -161,3 +166,4 @@ class AgentFigures:
     counted: bool
     why_not: str | None
     awards: tuple[str, ...]
+    one_of_scales: str | None = None

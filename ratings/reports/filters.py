@@ -23,6 +23,7 @@ RANGES = ("rated", "asked", "closed")
 NAMES = (
     "survey",
     "form",
+    "scale",
     "value",
     "value_max",
     *(f"{name}_{end}" for name in RANGES for end in ("from", "to")),
@@ -39,7 +40,7 @@ NAMES = (
 
 STATES = tuple(state.value for state in VoteState)
 INVITATION_STATES = tuple(state.value for state in State)
-IDS = ("survey", "form", "channel", "agent", "group", "priority", "tag")
+IDS = ("survey", "form", "channel", "agent", "group", "priority", "tag", "scale")
 """Those whose values are anybody's ids: a comma in one is written `\\,`."""
 
 MAX_VALUES = 100
@@ -59,6 +60,7 @@ class Filters:
     """What to show. Empty: everything that `sight` lets be seen: every report's rights are in its query."""
 
     equal: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    scales: tuple[str, ...] = ()
     values: tuple[int, ...] = ()
     value_max: int | None = None
     ranges: Mapping[str, Range] = field(default_factory=dict)
@@ -75,8 +77,8 @@ class Filters:
     @property
     def is_about_places(self) -> bool:
         """True where nothing but survey, form, channel, agent, group, priority and time is asked about: what days are counted by."""
-        answers = self.values or self.words or self.states or self.value_max is not None or self.has_comment is not None
-        return not (answers or self.tags)
+        answers = self.scales or self.values or self.words or self.value_max is not None or self.has_comment is not None
+        return not (answers or self.states or self.tags)
 
     def of_places(self) -> "Filters":
         """Return what of the filters days are counted by; `tags` are left out, too."""
@@ -110,8 +112,10 @@ class Filters:
         return conditions
 
     def about_answers(self, *, sqlite: bool) -> list[ColumnElement[bool]]:
-        """Return the conditions on what the customer said: value, comment, words. They never touch a denominator."""
+        """Return the conditions on what the customer said: scale, value, comment, words. They never touch a denominator."""
         conditions: list[ColumnElement[bool]] = []
+        if self.scales:
+            conditions.append(ratings.c.scale.in_(self.scales))
         if self.values:
             conditions.append(ratings.c.value.in_(self.values))
         if self.value_max is not None:
@@ -186,6 +190,7 @@ class _Reader:
         has_comment = self._one("has_comment", _boolean)
         return Filters(
             equal={name: self._many(name) for name in _COLUMNS if name in self.parameters},
+            scales=self._many("scale"),
             values=tuple(
                 each
                 for each in (self._convert("value", item, _whole) for item in self._many("value"))

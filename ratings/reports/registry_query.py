@@ -89,7 +89,8 @@ class Wanted:
         filters = self.filters
         rated = filters.ranges.get("rated")
         return bool(
-            filters.values
+            filters.scales
+            or filters.values
             or filters.value_max is not None
             or filters.has_comment is not None
             or filters.words

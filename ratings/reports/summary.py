@@ -28,7 +28,7 @@ Summary = dict[str, Any]
 
 
 def summarise(connection: Connection, filters: Filters, *, row_by_row: bool = False) -> Summary:
-    """Return the summary. A filter by value, comment, words or state only counts `matching`: it divides nothing.
+    """Return the summary. A filter by scale, value, comment, words or state only counts `matching`: it divides nothing.
 
     `row_by_row`: count so even where days are counted.
     """

@@ -83,6 +83,9 @@ FILTERS: list[tuple[dict[str, Any], set[int]]] = [
     ({"form": "web"}, {1, 2}),
     ({"form": "web,shop"}, {1, 2, 3, 4}),
     ({"value": 5}, {1}),
+    ({"scale": "1-5"}, {1, 2, 3, 4}),
+    ({"scale": "1\\,5"}, set()),
+    ({"scale": ["1-5", "other"], "value": 5}, {1}),
     ({"value": "1,2"}, {2, 4}),
     ({"value": ["5", "4"]}, {1, 3}),
     ({"value_max": 2}, {2, 4}),
@@ -170,6 +173,7 @@ async def test_what_the_customer_said_never_touches_a_denominator(service: Servi
         ({"value_max": 2}, 2),
         ({"value": 5}, 1),
         ({"has_comment": "true"}, 2),
+        ({"scale": "other"}, 0),
         ({"q": "долго"}, 1),
         ({"state": "quarantined"}, 0),
     ):

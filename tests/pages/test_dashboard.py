@@ -169,3 +169,20 @@ async def test_scales_are_switched_between_and_never_mixed(local: Office) -> Non
     assert cards(shown)["csat"].startswith("CSAT 50%")
     assert "👎" in shown.text
     assert "😡" not in shown.text
+    for page_, of in ((page, "1-5"), (shown, "thumbs")):
+        rated = [query for query in links(page_.text) if "rated_from" in query]
+        assert rated
+        assert all(query["scale"] == [of] for query in rated)
+    assert not any("scale" in query for query in links(page.text) if "rated_from" not in query)
+    rated = [query for query in links((await local.manager.get("/agents?period=7d")).text) if "rated_from" in query]
+    assert [(query["scale"], query["agent"]) for query in rated] == [(["1-5"], ["a-1"])] * 3, "ratings, CSAT, mean"
+    query, *_ = [
+        query
+        for query in links((await local.manager.get("/agents?period=7d&scale=thumbs")).text)
+        if "rated_from" in query
+    ]
+    found = await local.manager.get(
+        "/ratings", params={**{name: each[0] for name, each in query.items()}, "lang": "ru"}
+    )
+    assert re.findall(r'href="/tickets/(T-\d+)', found.text) == ["T-11", "T-10"]
+    assert "шкала: thumbs" in words(found.text)

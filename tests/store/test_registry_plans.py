@@ -20,7 +20,7 @@ MANY = Filters(
     sight=Sight(("web", "shop", "other")),
 )
 ONE = Filters(equal={"agent": ("1",), "form": ("web",)}, values=(1,), sight=Sight(("web", "shop")))
-SOME = Filters(equal={"form": ("web",)}, has_comment=True, sight=Sight(("web",)))
+SOME = Filters(equal={"form": ("web",)}, scales=("1-5",), has_comment=True, sight=Sight(("web",)))
 WANTED = {
     **{f"{show} {name}": Wanted(show=show, sort=Sort(name)) for show in Show for name in SORTS[show]},
     "filtered": Wanted(SOME),

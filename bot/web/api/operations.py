@@ -120,6 +120,7 @@ _COPIED = {
     "group": "id of the group",
     "priority": "priority",
     "tag": "tag; a ticket with one of them",
+    "scale": "name of the scale that the rating is of",
 }
 
 

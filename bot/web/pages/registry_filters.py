@@ -29,6 +29,7 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "channel": (mark("channel"), mark("any channel")),
     "survey": (mark("survey"), mark("any survey")),
     "priority": (mark("priority"), mark("any priority")),
+    "scale": (mark("scale"), mark("any scale")),
 }
 """Each filter by something that has a name: its own name, and what is said where it is not set."""
 
@@ -168,7 +169,7 @@ class Bar:
     @property
     def is_about_answers(self) -> bool:
         """True where filters by value and comment mean something, or are set."""
-        names = ("value", "value_max", "has_comment", "q")
+        names = ("scale", "value", "value_max", "has_comment", "q")
         return self._query.show in {Show.RATED, Show.ALL} or any(self._query.one(name) for name in names)
 
     def _dates(self, name: str) -> Dates:
@@ -202,7 +203,8 @@ class Bar:
         found = []
         for name, (title, unset) in PLACES.items():
             chosen = self._query.get(name)
-            known = {write_id(each): words for each, words in self._names.get(name, ())}
+            names = self._scales if name == "scale" else self._names.get(name, ())
+            known = {write_id(each): words for each, words in names}
             known.update({each: None for each in chosen if each not in known})
             if not known:
                 continue
@@ -210,6 +212,12 @@ class Bar:
             said = ", ".join(option.label for option in options if option.chosen) or self._speech.say(unset)
             found.append(Choosing(name, self._speech.say(title), said, options))
         return tuple(found)
+
+    @property
+    def _scales(self) -> Sequence[tuple[str, None]]:
+        """The scales of surveys, where answers are shown and there are several."""
+        names = dict.fromkeys(survey.scale.name for survey in self._surveys)
+        return [(name, None) for name in names] if len(names) > 1 and self.is_about_answers else []
 
     @property
     def codes(self) -> tuple[Choosing, ...]:

@@ -33,7 +33,7 @@ class Card:
 
 def cards(figures: Dashboard, look: Look, speech: Speech) -> list[Card]:
     """Return the cards in the order of the page: what people think first, then who was asked."""
-    now, earlier, days, rows = figures.now, figures.earlier, figures.days, look.rows
+    now, earlier, days, rows = figures.now, figures.earlier, figures.days, look.rows.on(figures.one_of_scales)
     say = speech.say
 
     def line(of: Callable[[Counts], float | None]) -> Sparkline | None:

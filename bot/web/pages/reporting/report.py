@@ -68,6 +68,7 @@ def scale_named(surveys: Sequence[Survey], name: str | None) -> Scale | None:
 def report_charts(report: Report, look: Look) -> list[Chart]:
     """Return the dashboard's charts in the order of the page."""
     figures = report.figures
+    look = look.on(figures.one_of_scales)
     days, now, trend, unit = figures.days, figures.now, figures.trend, figures.unit
     values = value_steps(report, look)
     return [
