@@ -6,9 +6,10 @@ from bot.web.pages.ticket_words import ACTS, EVIDENCE, LINK_KINDS
 from ratings.lifecycle import JobKind
 from ratings.links import Evidence, LinkKind
 from ratings.rights import Role
+from ratings.store.cleaning import KEEP, Clean
 from ratings.store.results import Failed
 from ratings.store.users import Rights
-from ratings.times import MINUTE
+from ratings.times import DAY, MINUTE
 from tests.pages.office import Office
 
 ODD = "T/1 & <b>?#"
@@ -37,6 +38,7 @@ async def test_a_life_is_told_in_plain_words(office: Office) -> None:
     assert page.status_code == 200
     for said in (
         "Decided to ask at",
+        "The customer was asked.",
         "The question: done (telegram.support)",
         "try 1, ",
         "no connection",
@@ -46,17 +48,22 @@ async def test_a_life_is_told_in_plain_words(office: Office) -> None:
         "Anna",
     ):
         assert said in page.text, said
-    russian = await office.sales.get(f"{AT}&lang=ru")
-    assert "нажатие в мессенджере: учитывается" in russian.text
     listed = await office.sales.get("/ratings")
     assert f'href="{AT.replace("%2F", "/")}"' in listed.text or f'href="{AT}"' in listed.text
+    # The job that asked is forgotten after some time; that they were asked is not.
+    office.clock.forward(KEEP + DAY)
+    assert office.parts.store.writer.do_now(Clean()) > 0
+    later = await office.person("later", Rights(Role.MANAGER)).get(AT)
+    assert ("The question: done" in later.text, "The customer was asked." in later.text) == (False, True)
+    russian = await office.person("ru", Rights(Role.MANAGER)).get(f"{AT}&lang=ru")
+    assert "нажатие в мессенджере: учитывается" in russian.text
 
 
 async def test_why_nobody_was_asked_is_said(office: Office) -> None:
     office.world.close("T-2", closed_at="2026-01-01T00:00:00Z")
     page = await office.manager.get("/tickets/T-2")
     assert "It had been closed too long before it was reported." in page.text
-    assert "слишком задолго" in (await office.manager.get("/tickets/T-2?lang=ru")).text
+    assert "слишком поздно" in (await office.manager.get("/tickets/T-2?lang=ru")).text
 
 
 async def test_a_ticket_of_another_form_or_of_nobody_is_not_there(office: Office, lived: int) -> None:

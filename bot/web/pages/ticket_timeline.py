@@ -7,7 +7,7 @@ from typing import Any
 from bot.exporting.words import REASONS, STATE_REASONS
 from bot.web.pages.registry_filters import tone_of
 from bot.web.pages.speech import Speech, mark
-from bot.web.pages.ticket_words import ACT_STATES, ACTS, EVIDENCE, LINK_KINDS, QUIET, SOURCES
+from bot.web.pages.ticket_words import ACT_STATES, ACTS, DELIVERIES, EVIDENCE, LINK_KINDS, NOT_ARRIVED, QUIET, SOURCES
 from ratings.reports.lives import Act, ClosingLife
 from ratings.scale import Scale
 from ratings.times import Instant, parse_instant
@@ -53,7 +53,13 @@ def said_value(scale: Scale | None, counted: int | None, language: str) -> Said 
 
 def lines_of(life: ClosingLife, speech: Speech) -> list[Line]:
     """Return the lines of a closing, the oldest first."""
-    found = [*_beginning(life, speech), *_acts(life, speech), *_votes(life, speech), *_rest(life, speech)]
+    found = [
+        *_beginning(life, speech),
+        *_asking(life, speech),
+        *_acts(life, speech),
+        *_votes(life, speech),
+        *_rest(life, speech),
+    ]
     return sorted(found, key=lambda line: line.at)
 
 
@@ -78,6 +84,16 @@ def _beginning(life: ClosingLife, speech: Speech) -> Iterator[Line]:
     yield Line(
         row.decided_at, say("Decided to ask at %(time)s.", time=speech.moment(row.due_at)), small=(*chosen, *small)
     )
+
+
+def _asking(life: ClosingLife, speech: Speech) -> Iterator[Line]:
+    """Say when the customer was asked, also when the job that did it is long forgotten; and whether it arrived."""
+    row = life.row
+    if row.asked_at is None:
+        return
+    told = DELIVERIES.get(row.delivery or "", "")
+    tone = BAD if row.delivery in NOT_ARRIVED else GOOD
+    yield Line(row.asked_at, speech.say("The customer was asked."), tone, small=(speech.say(told),) if told else ())
 
 
 def _details(life: ClosingLife) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bot.web.pages.speech import mark
-from ratings.lifecycle import JobKind
+from ratings.lifecycle import Delivery, JobKind
 from ratings.links import Evidence, LinkKind
 
 ACTS: Mapping[str, str] = {
@@ -19,6 +19,14 @@ ACTS: Mapping[str, str] = {
     JobKind.DIGEST.value: mark("A digest"),
     JobKind.TEST.value: mark("A test message"),
 }
+
+DELIVERIES: Mapping[str, str] = {
+    Delivery.DELIVERED.value: mark("It arrived."),
+    Delivery.SEEN.value: mark("It was seen."),
+    Delivery.UNKNOWN.value: mark("Nobody knows whether it arrived."),
+    Delivery.BOUNCED.value: mark("It came back."),
+}
+NOT_ARRIVED = frozenset({Delivery.UNKNOWN.value, Delivery.BOUNCED.value})
 
 ACT_STATES: Mapping[str, str] = {
     "due": mark("waits"),
