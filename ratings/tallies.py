@@ -31,7 +31,8 @@ _STEP = 15 * MINUTE  # every offset since 1972 is a multiple of it, so that all 
 _KEPT = 100_000
 
 _CONFIRMED = VoteState.CONFIRMED.value
-_NOT_KNOWN_TO_ARRIVE = frozenset({Delivery.BOUNCED.value, Delivery.UNKNOWN.value})
+NOT_KNOWN_TO_ARRIVE = frozenset({Delivery.BOUNCED.value, Delivery.UNKNOWN.value})
+"""What says that a message did not arrive, or that nobody knows: only an answer speaks against it."""
 
 
 class Facts(NamedTuple):
@@ -158,7 +159,7 @@ def _asking(facts: Facts, place: Place, moment: Callable[[Instant], Moment], sig
     day = moment(facts.asked_at)[0]
     yield place, day, "asked", sign
     yield place, day, f"delivery:{facts.delivery or Delivery.ACCEPTED.value}", sign
-    if facts.delivery not in _NOT_KNOWN_TO_ARRIVE:
+    if facts.delivery not in NOT_KNOWN_TO_ARRIVE:
         yield place, day, "delivered", sign
 
 
@@ -167,7 +168,7 @@ def _answer(facts: Facts, place: Place, moment: Callable[[Instant], Moment], sig
     if facts.asked_at is None or facts.vote_state != _CONFIRMED:
         return
     day = moment(facts.asked_at)[0]
-    if facts.delivery in _NOT_KNOWN_TO_ARRIVE:
+    if facts.delivery in NOT_KNOWN_TO_ARRIVE:
         yield place, day, "delivered", sign
     yield place, day, "answered", sign
     if facts.satisfied:

@@ -72,6 +72,10 @@ class Rows:
         """Return where those are who were asked in a period."""
         return self.address(**{"show": "all"} | _range("asked", days) | filters)
 
+    def delivered(self, days: Days, **filters: str) -> str:
+        """Return where those are who were asked in a period, and whom the message reached for all that is known."""
+        return self.asked(days, **{"delivered": "true"} | filters)
+
     def answered(self, days: Days, **filters: str) -> str:
         """Return where the ratings are of those who were asked in a period, whenever they rated."""
         return self.address(**_range("asked", days) | filters)

@@ -17,7 +17,7 @@ def funnel(counts: Counts, period: Days, look: Look) -> Chart:
         (speech.say("Closed"), counts.closed, counts.closed, rows_of.closed(period), True),
         (speech.say("To be asked"), counts.decided_to_ask, counts.closed, "", True),
         (speech.say("Asked"), counts.asked, counts.asked, rows_of.asked(period), False),
-        (speech.say("Delivered"), counts.delivered, counts.asked, "", False),
+        (speech.say("Delivered"), counts.delivered, counts.asked, rows_of.delivered(period), False),
         (speech.say("Answered"), counts.answered, counts.asked, rows_of.answered(period), False),
         (
             speech.say("Commented"),

@@ -75,6 +75,10 @@ ReasonOption = Annotated[
 TicketOption = Annotated[
     list[str] | None, typer.Option("--ticket", metavar="ID", help="The ticket's id.", show_default=False)
 ]
+DeliveredOption = Annotated[
+    bool | None,
+    typer.Option("--delivered/--no-delivered", help="Asked, and it arrived; or is not known to.", show_default=False),
+]
 ColumnsOption = Annotated[
     list[str] | None,
     typer.Option("--columns", metavar="NAMES", help="Which columns, by commas; all as it is.", show_default=False),
@@ -94,6 +98,7 @@ def export(
     sort: SortOption = None,
     reason: ReasonOption = None,
     ticket: TicketOption = None,
+    delivered: DeliveredOption = None,
     columns: ColumnsOption = None,
     headers: HeadersOption = "names",
     output: OutputOption = "-",
@@ -101,6 +106,7 @@ def export(
 ) -> None:
     """Write ratings as a file for spreadsheets (CSV in UTF-8, XLSX or XLS), the newest first; also what was not rated."""
     own = {"show": [show] if show else [], "sort": [sort] if sort else [], "reason": reason, "ticket": ticket}
+    own["delivered"] = [] if delivered is None else [str(delivered).lower()]
     parameters = {**given, **{name: values for name, values in own.items() if values}}
     with opened_store(config) as (settings, store):
         zone = ZoneInfo(settings.server.timezone)

@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, literal_column, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, func, literal_column, not_, or_, select
 
 from ratings.decisions import SkipReason
 from ratings.errors import FieldError, InvalidInput
@@ -27,6 +27,7 @@ from ratings.lifecycle import State
 from ratings.reports.filters import INVITATION_STATES, STATES, Filters, parse_filters
 from ratings.rights import Sight
 from ratings.store.schema import desk_results, invitations, ratings
+from ratings.tallies import NOT_KNOWN_TO_ARRIVE
 from ratings.votes import VoteState
 
 
@@ -51,7 +52,7 @@ What may never have been asked is sorted by that only where a range of it is giv
 """
 
 REASONS = tuple(reason.value for reason in SkipReason)
-OWN = ("show", "sort", "reason", "ticket")
+OWN = ("show", "sort", "reason", "ticket", "delivered")
 """The parameters that the registry has beside the filters."""
 
 MAX_TICKETS = 100
@@ -78,10 +79,11 @@ class Wanted:
     sort: Sort = Sort()
     reasons: tuple[str, ...] = ()
     tickets: tuple[str, ...] = ()
+    delivered: bool | None = None
 
     def seen_by(self, sight: Sight) -> "Wanted":
         """Return the same, over what somebody may see."""
-        return Wanted(self.filters.seen_by(sight), self.show, self.sort, self.reasons, self.tickets)
+        return replace(self, filters=self.filters.seen_by(sight))
 
     @property
     def about_answers(self) -> bool:
@@ -100,6 +102,8 @@ class Wanted:
     @property
     def impossible(self) -> bool:
         """True when no row can fit: nobody rated what was not answered, and what was asked was not skipped."""
+        if self.delivered is not None and self.show is Show.NOT_ASKED:
+            return True
         if self.show in {Show.UNANSWERED, Show.NOT_ASKED} and self.about_answers:
             return True
         return bool(self.reasons) and (self.show in {Show.RATED, Show.UNANSWERED} or self.about_answers)
@@ -131,6 +135,7 @@ def parse_wanted(
         errors.append(FieldError("/ticket", f"give 1 to {MAX_TICKETS} ids of tickets, each as a parameter of its own"))
     if any("\0" in ticket for ticket in tickets):
         errors.append(FieldError("/ticket", "it has a NUL character in it"))
+    delivered = _truth(parameters, "delivered", errors)
     filters = Filters()
     try:
         states = STATES if show is Show.RATED else INVITATION_STATES
@@ -139,7 +144,7 @@ def parse_wanted(
         errors.extend(error.errors)
     if errors:
         raise InvalidInput(tuple(errors))
-    wanted = Wanted(filters, show, sort, reasons, tickets)
+    wanted = Wanted(filters, show, sort, reasons, tickets, delivered)
     return wanted if seen_by is None else wanted.seen_by(seen_by)
 
 
@@ -154,6 +159,11 @@ def _word(
     elif found:
         return found[0]
     return None
+
+
+def _truth(parameters: Mapping[str, Sequence[str]], name: str, errors: list[FieldError]) -> bool | None:
+    found = _word(parameters, name, ("true", "false"), errors)
+    return None if found is None else found == "true"
 
 
 def _sort(parameters: Mapping[str, Sequence[str]], show: Show, errors: list[FieldError]) -> Sort:
@@ -230,6 +240,16 @@ COLUMNS = (
 """What a row is made of."""
 
 _ANSWERED: ColumnElement[str] = literal_column(f"'{State.ANSWERED.value}'")
+_ANSWER = ratings.alias("answer")
+# A scalar, which PostgreSQL looks up by key: of EXISTS it would make a hash of all ratings.
+_VOTE = select(_ANSWER.c.state).where(_ANSWER.c.id == invitations.c.id).correlate(invitations).scalar_subquery()
+_DELIVERED = or_(
+    invitations.c.delivery.is_(None),
+    invitations.c.delivery.not_in(sorted(NOT_KNOWN_TO_ARRIVE)),
+    func.coalesce(_VOTE, "") == VoteState.CONFIRMED.value,
+)
+"""What of those asked is counted as delivered: nothing else is known, or it was answered (`ratings.tallies`)."""
+
 _KEYS_OF_RATINGS: Mapping[str, Keys] = {
     "rated": (ratings.c.rated_at, ratings.c.id),
     "value": (ratings.c.value, ratings.c.rated_at, ratings.c.id),
@@ -269,12 +289,7 @@ def conditions_of(wanted: Wanted, *, sqlite: bool) -> list[ColumnElement[bool]]:
         conditions.append(ratings.c.state.in_(filters.states or (VoteState.CONFIRMED.value,)))
     elif filters.states:
         conditions.append(invitations.c.state.in_(filters.states))
-    if wanted.sort.name == "asked" and wanted.show is not Show.UNANSWERED:
-        conditions.append(invitations.c.asked_at.is_not(None))
-    if wanted.show is Show.UNANSWERED:
-        conditions += [invitations.c.asked_at.is_not(None), invitations.c.state != _ANSWERED]
-    if wanted.show is Show.NOT_ASKED:
-        conditions += [invitations.c.asked_at.is_(None), invitations.c.state != _ANSWERED]
+    conditions += _asking(wanted)
     if wanted.reasons:
         conditions.append(column("reason", len(wanted.reasons)).in_(wanted.reasons))
         conditions.append(invitations.c.reason.is_not(None))
@@ -286,6 +301,20 @@ def conditions_of(wanted: Wanted, *, sqlite: bool) -> list[ColumnElement[bool]]:
             by_value = column("value", len(filters.values)) if wanted.by_ratings else ratings.c.value
             conditions.append(by_value.in_(filters.values))
     return conditions
+
+
+def _asking(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Return the conditions on whether somebody was asked, and what came of it."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.show is Show.UNANSWERED:
+        found += [invitations.c.asked_at.is_not(None), invitations.c.state != _ANSWERED]
+    elif wanted.show is Show.NOT_ASKED:
+        found += [invitations.c.asked_at.is_(None), invitations.c.state != _ANSWERED]
+    elif wanted.sort.name == "asked" or wanted.delivered is not None:
+        found.append(invitations.c.asked_at.is_not(None))
+    if wanted.delivered is not None:
+        found.append(_DELIVERED if wanted.delivered else not_(_DELIVERED))
+    return found
 
 
 def _ranges(wanted: Wanted, table: Table, *, sqlite: bool) -> list[ColumnElement[bool]]:
@@ -318,8 +347,8 @@ def _only_looked_at(table: Table, name: str) -> ColumnElement[Any]:
 def source_of(wanted: Wanted) -> FromClause:
     """Return the tables that the conditions are about, the one that drives the query first."""
     if wanted.by_ratings:
-        needs_state = wanted.show is not Show.RATED and wanted.filters.states
-        return ratings.outerjoin(invitations, invitations.c.id == ratings.c.id) if needs_state else ratings
+        needed = wanted.delivered is not None or (wanted.show is not Show.RATED and wanted.filters.states)
+        return ratings.outerjoin(invitations, invitations.c.id == ratings.c.id) if needed else ratings
     if wanted.wants_ratings:
         return invitations.join(ratings, ratings.c.id == invitations.c.id)
     return invitations

@@ -52,6 +52,14 @@ async def test_cards_say_what_is_known_and_against_what(office: Office) -> None:
     assert shown["response"] == "Response rate 80% no data for the period before of those asked of all closed: 80%"
     assert shown["ratings"] == "Ratings 4 before: 0"
     assert shown["closed"] == "Closed 5 before: 0"
+    (card,) = re.findall(r'data-card="delivered">(.*?)</li>', (await office.manager.get("/")).text, flags=re.DOTALL)
+    (query,) = links(card)
+    assert (query["show"], query["delivered"], "asked_from" in query) == (["all"], ["true"], True)
+    found = await office.manager.get(
+        "/ratings", params={**{name: each[0] for name, each in query.items()}, "lang": "ru"}
+    )
+    assert len(re.findall(r'href="/tickets/T-', found.text)) == 5
+    assert "доставлено ×" in words(found.text), "the chip"
     page = await office.manager.get("/?lang=ru")
     assert "часовой пояс" in page.text
     assert "в сравнении с" in page.text

@@ -1,12 +1,16 @@
 """The registry's rows: what each filter, sort and right leaves of them, page by page in both directions."""
 
 from collections.abc import Sequence
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from ratings.errors import InvalidInput
-from ratings.lifecycle import State
+from ratings.lifecycle import Delivery, State
+from ratings.reports.dashboard import dashboard
+from ratings.reports.figures import Days
+from ratings.reports.filters import Filters
 from ratings.reports.registry import (
     SORTS,
     RegistryRow,
@@ -19,11 +23,12 @@ from ratings.reports.registry import (
     rows_by_ids,
 )
 from ratings.rights import Sight
+from ratings.store.inbound import Delivered
 from ratings.store.link_votes import Overrule
 from ratings.times import DAY, MINUTE
 from ratings.votes import VoteState
 from tests.conftest import Clock
-from tests.store.world import World
+from tests.store.world import ANN, World
 
 ZONE = ZoneInfo("Europe/Moscow")
 ABOUT: dict[str, object] = {
@@ -124,6 +129,10 @@ FILTERS: list[tuple[dict[str, object], list[str]]] = [
     ({"channel": "telegram.other"}, []),
     ({"q": "долг"}, ["T-2"]),
     ({"has_comment": "true"}, ["T-2", "T-1"]),
+    ({"delivered": "true"}, ["T-4", "T-3", "T-2", "T-1"]),
+    ({"delivered": "false"}, []),
+    ({"show": "not_asked", "delivered": "false"}, []),
+    ({"show": "all", "delivered": "true", "value_max": 2}, ["T-4", "T-3", "T-2"]),
     ({"scale": "1-5"}, ["T-4", "T-3", "T-2", "T-1"]),
     ({"scale": "1\\,5,1-5", "value": 1}, ["T-4"]),
     ({"scale": "1-10"}, []),
@@ -167,6 +176,38 @@ def test_what_does_not_count_is_unanswered_and_shown_with_its_state(world: World
     assert rows(world) == []
     assert [(row.value, row.vote_state) for row in rows(world, show="unanswered")] == [(1, "quarantined")]
     assert tickets(rows(world, state="quarantined")) == ["T-1"]
+
+
+def test_delivered_is_what_the_dashboard_counts(world: World, clock: Clock) -> None:
+    numbers = {}
+    for number, delivery in enumerate((None, *Delivery), start=1):
+        for value in (None, 4):
+            clock.forward(MINUTE)
+            ticket = f"T-{number}-{value}"
+            numbers[ticket] = asked(world, ticket)
+            if delivery is not None:
+                told = {"external_id": "", "delivery": delivery, "invitation_id": numbers[ticket]}
+                world.receive(Delivered(event_id=ticket, sender=ANN, **told))
+            if value is not None:
+                world.tap(numbers[ticket], value)
+    world.store.writer.do_now(Overrule(numbers["T-6-4"], VoteState.QUARANTINED, by="cli", why="a test"))
+    every = world.store.read_now(list_registry, wanted(show="all", sort="closed"), limit=100).rows
+    days = Days(date(2026, 9, 1), date(2026, 9, 30))
+    counts = world.store.read_now(dashboard, Filters(), days, days, ZONE).now
+    found = {}
+    for text in ("true", "false"):
+        found[text] = tickets(rows(world, show="all", sort="closed", delivered=text))
+        for sort in ("closed", "asked", "decided"):
+            again = rows(world, show="all", sort=sort, asked_from="2026-09-01", delivered=text)
+            assert sorted(tickets(again)) == sorted(found[text])
+        total = world.store.read_now(count_registry, wanted(show="all", delivered=text))
+        assert total.many == len(found[text])
+    assert len(found["true"]) == counts.delivered
+    assert sorted(found["true"] + found["false"]) == sorted(tickets(every))
+    assert found["false"] == ["T-5-None", "T-6-None", "T-6-4"], "unknown and bounced, unless an answer counts"
+    assert tickets(rows(world, state="quarantined", delivered="false")) == ["T-6-4"]
+    assert tickets(rows(world, delivered="false")) == []
+    assert "T-5-4" in tickets(rows(world, delivered="true"))
 
 
 def test_rights_are_in_every_query(filled: World) -> None:
@@ -227,6 +268,7 @@ def test_a_total_says_when_there_are_more(filled: World) -> None:
         ({"show": "not_asked", "sort": "rated"}, ["/sort"]),
         ({"reason": "boredom"}, ["/reason"]),
         ({"ticket": ""}, ["/ticket"]),
+        ({"delivered": "yes"}, ["/delivered"]),
         ({"state": "lapsed"}, ["/state"]),
         ({"show": "all", "state": "confirmed"}, ["/state"]),
         ({"show": "all", "state": State.LAPSED.value, "colour": "red", "value": "many"}, ["/colour", "/value"]),

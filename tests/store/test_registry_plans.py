@@ -32,6 +32,8 @@ WANTED = {
     "skipped": Wanted(Filters(), Show.NOT_ASKED, Sort("closed"), reasons=("opted_out",)),
     "skipped, of forms": Wanted(Filters(sight=MANY.sight), Show.NOT_ASKED, Sort("closed"), reasons=("a", "b")),
     "all of one": Wanted(Filters(equal={"agent": ("1",)}), Show.ALL, Sort("closed")),
+    "delivered": Wanted(show=Show.ALL, sort=Sort("asked"), delivered=True),
+    "rated, not delivered": Wanted(SOME, delivered=False),
     "all, filtered by answers": Wanted(SOME, Show.ALL, Sort("closed")),
 }
 
@@ -52,7 +54,10 @@ def test_sqlite_walks_along_an_index(name: str, sqlite_url: str) -> None:
         for second in (False, True):
             plan = plan_of(connection, statement_of(WANTED[name], on_sqlite=True, second=second))
             assert plan[0].partition(" USING ")[2].startswith(("INDEX ix_", "COVERING INDEX ix_")), plan
-            assert all("USING" in step for step in plan), plan
+            steps = [
+                step for step in plan if not step.startswith("CORRELATED")
+            ]  # what it looks up is a step of its own
+            assert all("USING" in step for step in steps), plan
             assert not [step for step in plan if "TEMP B-TREE" in step], plan
     engine.dispose()
 

@@ -41,6 +41,11 @@ EXPORT_RATINGS = Operation(
             "by what, `-` the newest or largest first; rated and value only where show is rated, asked where it is unanswered",
         ),
         several("reason", {"type": "string", "enum": list(REASONS)}, "why it was skipped"),
+        parameter(
+            "delivered",
+            {"type": "boolean"},
+            "of those asked: the message arrived for all that is known, or was answered; or not",
+        ),
         several("ticket", {"type": "string", "minLength": 1}, "id of the ticket; repeated"),
         *filters((*STATES, *INVITATION_STATES), "rating where show is rated, else of the invitation"),
     ),

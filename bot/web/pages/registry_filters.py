@@ -1,6 +1,6 @@
 """The filter bar of the registry: its choices, and the active filters as chips that can be taken off."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -32,6 +32,12 @@ PLACES: Mapping[str, tuple[str, str]] = {
     "scale": (mark("scale"), mark("any scale")),
 }
 """Each filter by something that has a name: its own name, and what is said where it is not set."""
+
+TRUTHS: Mapping[str, tuple[str, str]] = {
+    "has_comment": (mark("with a comment"), mark("without a comment")),
+    "delivered": (mark("delivered"), mark("not known to be delivered")),
+}
+"""Each filter that is true or false, in words."""
 
 SKIPS = {reason.value: REASONS[reason.value] for reason in SkipReason}
 STATES_OF_INVITATIONS = {code: words for code, words in STATES.items() if code != "skipped"}
@@ -172,6 +178,11 @@ class Bar:
         names = ("scale", "value", "value_max", "has_comment", "q")
         return self._query.show in {Show.RATED, Show.ALL} or any(self._query.one(name) for name in names)
 
+    @property
+    def is_about_delivery(self) -> bool:
+        """True where somebody was asked, or it is set."""
+        return self._query.show in {Show.UNANSWERED, Show.ALL} or bool(self._query.one("delivered"))
+
     def _dates(self, name: str) -> Dates:
         say = self._speech.say
         period = self._query.one(name)
@@ -252,10 +263,7 @@ class Bar:
         most = query.one("value_max")
         if most:
             found.append(Chip(say("rating: %(value)s", value=f"≤\u00a0{most}"), query.with_(value_max=None).text))
-        comment = query.one("has_comment")
-        if comment:
-            words = say("with a comment") if comment == "true" else say("without a comment")
-            found.append(Chip(words, query.with_(has_comment=None).text))
+        found += self._truths()
         if query.one("q"):
             words = say("words: %(words)s", words=" ".join(query.get("q")))
             found.append(Chip(words, query.with_(q=None).text))
@@ -266,8 +274,15 @@ class Bar:
                     found.append(Chip(f"{choosing.title}: {option.label}", left.text))
         for name, words in (("tag", mark("tag: %(value)s")), ("ticket", mark("ticket: %(value)s"))):
             for value in query.get(name):
-                found.append(Chip(say(words, value=read_id(value)), query.without(name, value).text))  # noqa: PERF401 - the rest appends, too
+                found.append(Chip(say(words, value=read_id(value)), query.without(name, value).text))
         return tuple(found)
+
+    def _truths(self) -> Iterator[Chip]:
+        for name, (yes, no) in TRUTHS.items():
+            given = self._query.one(name)
+            if given:
+                words = yes if given == "true" else no
+                yield Chip(self._speech.say(words), self._query.with_(**{name: None}).text)
 
 
 def _number(text: str) -> int | None:

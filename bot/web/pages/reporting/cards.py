@@ -81,7 +81,7 @@ def cards(figures: Dashboard, look: Look, speech: Speech) -> list[Card]:
             say("Delivered"),
             now.delivered,
             earlier.delivered,
-            rows.asked(days),
+            rows.delivered(days),
             line(lambda c: c.delivered),
             speech,
         ),
