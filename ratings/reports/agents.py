@@ -13,7 +13,7 @@ from ratings.reports.figures import AgentFigures, Counts, Days
 from ratings.reports.filters import Filters
 from ratings.reports.tallied import Tallies
 from ratings.statistics import ranks
-from ratings.store.schema import settings
+from ratings.store.people_tables import settings
 
 HONEST = "honest"
 CALLIBRI = "callibri"

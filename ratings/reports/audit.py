@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from ratings.reports.lists import DEFAULT_LIMIT, Item, Page, make_cursor, page_of, read_cursor
-from ratings.store.schema import audit
+from ratings.store.people_tables import audit
 from ratings.times import Instant, format_instant
 
 

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Connection, exists, literal_column, select
 from ratings.lifecycle import JobKind
 from ratings.sample.cast import DESK
 from ratings.store.audit import note_change
-from ratings.store.schema import invitations, jobs, ratings, settings
+from ratings.store.people_tables import settings
+from ratings.store.schema import invitations, jobs, ratings
 from ratings.store.surveys import load_surveys
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation

@@ -17,7 +17,8 @@ from ratings.releasing import Gathered
 from ratings.reports.figures import Counts
 from ratings.rights import Right, Viewer, may
 from ratings.scale import Choice, Scale
-from ratings.store.schema import invitations, ratings, releases
+from ratings.store.people_tables import releases
+from ratings.store.schema import invitations, ratings
 from ratings.store.surveys import load_survey_version, load_surveys
 from ratings.times import DAY, Duration, Instant
 from ratings.votes import VoteState

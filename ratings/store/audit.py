@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import insert
 
-from ratings.store.schema import audit
+from ratings.store.people_tables import audit
 from ratings.store.unit import Unit
 
 Values = Mapping[str, Any]

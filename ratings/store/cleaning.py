@@ -7,16 +7,9 @@ from typing import ClassVar
 from sqlalchemy import Table, bindparam, delete, literal_column, select
 
 from ratings.store.deliveries import forget_deliveries
+from ratings.store.people_tables import login_failures
 from ratings.store.retention import load_retention
-from ratings.store.schema import (
-    attempts,
-    digest_days,
-    held_texts,
-    inbound_events,
-    jobs,
-    login_failures,
-    unreadable_events,
-)
+from ratings.store.schema import attempts, digest_days, held_texts, inbound_events, jobs, unreadable_events
 from ratings.store.sessions import FAILURES_COUNT_FOR
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation

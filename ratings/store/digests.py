@@ -12,9 +12,9 @@ from ratings.digests import MAX_DIGESTS, SETTING, Digest, day_to_tell, days_told
 from ratings.hours import zone_named
 from ratings.lifecycle import JobKind
 from ratings.reports.figures import Days
+from ratings.store.people_tables import settings as settings_table
 from ratings.store.rows import job_row
 from ratings.store.schema import digest_days, jobs
-from ratings.store.schema import settings as settings_table
 from ratings.store.unit import Row, Unit
 from ratings.store.writer import Operation
 

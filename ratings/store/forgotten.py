@@ -11,7 +11,8 @@ from hashlib import sha256
 
 from sqlalchemy import bindparam, delete, select
 
-from ratings.store.schema import addresses, customers, forgotten_wishes, settings
+from ratings.store.people_tables import settings
+from ratings.store.schema import addresses, customers, forgotten_wishes
 from ratings.store.unit import Row, Unit
 from ratings.ticket import place_key
 from ratings.times import Instant

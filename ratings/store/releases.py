@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ratings.store.schema import releases
+from ratings.store.people_tables import releases
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation
 from ratings.times import Instant

@@ -11,7 +11,8 @@ from ratings.lifecycle import JobKind
 from ratings.retention import SETTING, Retention, read_retention
 from ratings.store.erasing import clear_index, erase_jobs, erase_on_disk, erase_person, erase_words
 from ratings.store.erasure import Place, cancel_and_drop, forget_people
-from ratings.store.schema import audit, comments, inbound_events, invitations, jobs, settings
+from ratings.store.people_tables import audit, settings
+from ratings.store.schema import comments, inbound_events, invitations, jobs
 from ratings.store.settings import load_setting
 from ratings.store.unit import Unit
 from ratings.store.writer import IDS_PER_OPERATION, Operation

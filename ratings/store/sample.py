@@ -10,8 +10,9 @@ from sqlalchemy import Connection, select, update
 from ratings.sample.history import IDS_PER_ROW, History
 from ratings.sample.plan import Plan
 from ratings.sample.portion import COLUMNS, Portion, Values
+from ratings.store.people_tables import settings
 from ratings.store.roll_up_keeping import KeepRollUp, count_anew, roll_up_state_of
-from ratings.store.schema import addresses, event_counter, id_blocks, invitations, settings
+from ratings.store.schema import addresses, event_counter, id_blocks, invitations
 from ratings.store.store import Store
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation, Writer

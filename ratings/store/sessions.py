@@ -11,7 +11,7 @@ from typing import ClassVar
 from sqlalchemy import Connection, delete, insert, select, update
 
 from ratings.rights import Role, Viewer
-from ratings.store.schema import login_failures, sessions, users
+from ratings.store.people_tables import login_failures, sessions, users
 from ratings.store.unit import Unit
 from ratings.store.users import hash_secret
 from ratings.store.writer import Operation

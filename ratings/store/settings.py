@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Connection, select
 
 from ratings.store.audit import note_change
-from ratings.store.schema import settings
+from ratings.store.people_tables import settings
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from sqlalchemy import select, update
 
 from ratings.store.audit import note_change
-from ratings.store.schema import users
+from ratings.store.people_tables import users
 from ratings.store.unit import Unit
 from ratings.store.users import Rights, add_user
 from ratings.store.writer import Operation

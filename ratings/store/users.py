@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ratings.rights import Role
 from ratings.store.audit import note_change
-from ratings.store.schema import sessions, setup_links, users
+from ratings.store.people_tables import sessions, setup_links, users
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation
 from ratings.times import DAY, Duration, Instant

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, delete, insert, or_, select, update
 
 from ratings.errors import FieldError, InvalidInput
 from ratings.store.audit import note_change
-from ratings.store.schema import saved_views, users
+from ratings.store.people_tables import saved_views, users
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation
 from ratings.times import Instant

@@ -13,9 +13,10 @@ from ratings.lifecycle import JobKind
 from ratings.reports.agents import comparison_rule
 from ratings.store.endpoints import list_endpoints
 from ratings.store.keys import find_key, list_keys
+from ratings.store.people_tables import audit
 from ratings.store.results import Failed
 from ratings.store.retention import load_retention
-from ratings.store.schema import accounts, audit, invitations, jobs
+from ratings.store.schema import accounts, invitations, jobs
 from ratings.times import HOUR
 from tests.pages.office import Office
 from tests.store.world import ACCOUNT

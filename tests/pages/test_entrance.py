@@ -9,7 +9,7 @@ from bot.web.pages import entrance
 from bot.web.pages.entrance import next_page
 from ratings.rights import Role
 from ratings.store.cleaning import Clean
-from ratings.store.schema import login_failures
+from ratings.store.people_tables import login_failures
 from ratings.store.sessions import FAILURES_COUNT_FOR, FREE_TRIES, LONGEST_WAIT, SESSION_IDLE, TryPassword, wait_after
 from ratings.store.users import (
     SETUP_LIFE,

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from ratings.rights import Right, Role, Viewer, may, may_appoint
-from ratings.store.schema import audit
+from ratings.store.people_tables import audit
 from ratings.store.users import list_users
 from tests.cli.conftest import write_config
 from tests.pages.office import Office

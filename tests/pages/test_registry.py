@@ -17,7 +17,7 @@ from bot.web.pages.registry_query import Query
 from ratings.errors import InvalidInput
 from ratings.reports.filters import write_id
 from ratings.reports.registry import SORTS
-from ratings.store.schema import users
+from ratings.store.people_tables import users
 from ratings.times import DAY, MINUTE
 from tests.pages.office import Office, Person
 

@@ -6,8 +6,8 @@ from ratings.reports import checklist
 from ratings.reports.checklist import Checklist, PutChecklistAway, Step, load_checklist
 from ratings.sample.plan import Plan
 from ratings.store.engine import writer_engine
+from ratings.store.people_tables import audit
 from ratings.store.sample import fill
-from ratings.store.schema import audit
 from ratings.store.store import Store
 from ratings.store.surveys import SaveSurvey, load_surveys
 from ratings.store.trials import QueueTest

@@ -15,7 +15,7 @@ from ratings.reports.customers import Identity, export_person, find_person, find
 from ratings.reports.filters import Filters
 from ratings.reports.summary import summarise
 from ratings.retention import Retention, read_retention
-from ratings.store import schema
+from ratings.store import people_tables, schema
 from ratings.store.cleaning import Clean
 from ratings.store.erasure import EraseCustomer, Erased
 from ratings.store.inbound import Allowed, Refused, Unreadable
@@ -256,7 +256,7 @@ def test_nothing_is_left_of_them_in_any_table_and_no_number_moves(office: DeskOf
     assert (row["id"], row["ticket_id"], row["erased_at"]) == (number, "T-1", office.clock.now)
     (ticket,) = world.rows(schema.tickets)
     assert json.loads(ticket["snapshot"])["customer"] == {"language": "ru"}
-    (told,) = world.rows(schema.audit, kind="customer")
+    (told,) = world.rows(people_tables.audit, kind="customer")
     assert (told["what"], told["by"]) == ("erased", "key:ops")
 
 
@@ -429,10 +429,10 @@ def test_what_platforms_told_and_the_audit_log_have_periods_of_their_own(world: 
     clock.forward(3 * DAY)
     world.store.writer.do_now(Clean())
     assert world.rows(schema.inbound_events) == []
-    assert len(world.rows(schema.audit)) == 1
+    assert len(world.rows(people_tables.audit)) == 1
     clock.forward(31 * DAY)
     assert apply(world) == 1
-    assert world.rows(schema.audit) == []
+    assert world.rows(people_tables.audit) == []
 
 
 def test_periods_that_are_none_are_named() -> None:

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from ratings.store.holds import HoldAccount
 from ratings.store.loading import desk_account
+from ratings.store.people_tables import audit
 from ratings.store.results import Done
-from ratings.store.schema import accounts, audit, invitations
+from ratings.store.schema import accounts, invitations
 from ratings.store.store import Store
 from ratings.store.surveys import SaveSurvey, load_surveys
 from ratings.survey import parse_survey

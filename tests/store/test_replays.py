@@ -3,9 +3,10 @@
 import pytest
 
 from ratings.lifecycle import JobKind
+from ratings.store.people_tables import audit
 from ratings.store.replays import Replayed, ReplayJobs
 from ratings.store.results import Done, Failed
-from ratings.store.schema import audit, invitations, jobs
+from ratings.store.schema import invitations, jobs
 from ratings.times import DAY, HOUR
 from tests.conftest import Clock
 from tests.store.world import ACCOUNT, World

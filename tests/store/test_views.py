@@ -6,7 +6,7 @@ import pytest
 
 from ratings.errors import InvalidInput
 from ratings.rights import Role
-from ratings.store.schema import audit, users
+from ratings.store.people_tables import audit, users
 from ratings.store.users import AddUser, Rights
 from ratings.store.views import ChangeView, DeleteView, Prefer, SaveView, View, list_views
 from tests.store.world import World
