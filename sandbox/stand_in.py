@@ -51,7 +51,7 @@ class StandIn(ABC):
         assert self._server is not None, "the sandbox is not started"
         return self._server.url
 
-    async def wait_for(self, predicate: Callable[[], Found | None], timeout: float = 15.0) -> Found:  # noqa: ASYNC109 - a test must not hang
+    async def wait_for(self, predicate: Callable[[], Found | None], timeout: float = 60.0) -> Found:  # noqa: ASYNC109 - a test must not hang
         """The first true value of `predicate`, asked now and after every change. Raises TimeoutError."""
         return await self._changes.wait_for(predicate, timeout)
 
@@ -128,7 +128,7 @@ class ApiStandIn(StandIn, Generic[Request]):
         """Forget the faults that have not happened yet."""
         self._faults.clear()
 
-    async def settled(self, timeout: float = 15.0) -> None:  # noqa: ASYNC109 - a test must not hang
+    async def settled(self, timeout: float = 60.0) -> None:  # noqa: ASYNC109 - a test must not hang
         """Return when no delivery is under way: all are taken, held back, gone, or wait for their next try."""
         await self.wait_for(lambda: self._delivery.idle, timeout)
 
@@ -141,6 +141,6 @@ class ApiStandIn(StandIn, Generic[Request]):
     def deliver_twice(self, twice: bool) -> None:
         self._delivery.twice = twice
 
-    async def redeliver_now(self, timeout: float = 15.0) -> None:  # noqa: ASYNC109 - a test must not hang
+    async def redeliver_now(self, timeout: float = 60.0) -> None:  # noqa: ASYNC109 - a test must not hang
         """Try at once what waits for its next try, and return when it was tried."""
         await self._delivery.redeliver(timeout)

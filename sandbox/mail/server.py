@@ -91,7 +91,7 @@ class MailSandbox(CustomerSide, StandIn):
         """Every SMTP transaction that was answered, or cut."""
         return self.smtp.transactions
 
-    async def wait_for_mail(self, address: str, count: int = 1, timeout: float = 15.0) -> Mail:  # noqa: ASYNC109 - a test must not hang
+    async def wait_for_mail(self, address: str, count: int = 1, timeout: float = 60.0) -> Mail:  # noqa: ASYNC109 - a test must not hang
         """The mail that makes it `count` in a mailbox. Raises TimeoutError."""
         mailbox = self.world.mailbox(address)
         await self.wait_for(lambda: len(mailbox.mails) >= count, timeout)

@@ -185,7 +185,7 @@ async def test_the_running_service_posts_what_happens(open_service: Service) -> 
             assert (await open_service.ask("POST", "/v1/tickets/reopened", json={"id": f"T-{number}"})).json() == {
                 "cancelled": 1
             }
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await came.wait()
         shown = (await open_service.store.read(list_events, since=0)).items
     assert [Webhook(created["secret"]).verify(each.body, each.headers)["data"] for each in receiver.messages] == shown

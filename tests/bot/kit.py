@@ -126,7 +126,7 @@ class Office:
             await asyncio.to_thread(self.world.close, f"T-{customer}", address=address)
 
 
-async def until(look: Callable[[], Awaitable[Any]], seconds: float = 10) -> Any:
+async def until(look: Callable[[], Awaitable[Any]], seconds: float = 60) -> Any:
     """Look again until there is something to see."""
     async with asyncio.timeout(seconds):
         while not (found := await look()):  # noqa: ASYNC110 - what is looked at is in a database: it sets no event

@@ -24,7 +24,7 @@ class Listener:
     async def next(self) -> tuple[str, int, int]:
         """Return the next event: its name, its number and the invitation that it is about (0: none)."""
         while True:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 block = (await anext(self._stream)).decode()
             fields = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line and line[0] != ":")
             if "event" in fields:
@@ -32,7 +32,7 @@ class Listener:
 
     async def is_over(self) -> bool:
         """Read on to the end."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return [block async for block in self._stream if not block.startswith(b":")] == []
 
 

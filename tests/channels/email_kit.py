@@ -94,7 +94,7 @@ def received(headers: Mapping[str, str], body: str = "5\r\n", *, kind: str = "te
 
 
 async def batch(listening: AsyncIterator[Batch]) -> Batch:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         return await anext(listening)
 
 

@@ -40,6 +40,6 @@ async def first(channel: Channel, position: str | None = None) -> tuple[Sequence
 
 async def polled(telegram: TelegramSandbox) -> None:
     """Return when somebody's getUpdates is being served."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while telegram.world.bot().poller is None:  # noqa: ASYNC110 - the stand-in tells of calls only when they end
             await asyncio.sleep(0)  # the other task's turn

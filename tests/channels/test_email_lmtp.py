@@ -22,7 +22,7 @@ async def taker() -> AsyncIterator[Email]:
 
 async def door(channel: Email) -> int:
     """The port that it listens on."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not (port := channel._lmtp_listener().port):  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0)
     return port

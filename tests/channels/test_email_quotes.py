@@ -1,6 +1,5 @@
 """What a customer wrote themselves, over the shapes of the mail programs of four languages."""
 
-import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from channels.email.quotes import MARKER, MARKER_END, html_to_text, marker_line, reply_text
 from ratings.replies import Answer, read_reply
 from ratings.scale import DEFAULT_SCALE
+from tests.processor import processor_seconds
 
 _FOLDER = Path(__file__).parent / "mail_replies"
 
@@ -161,17 +161,13 @@ BIG = 2_000_000
 
 @pytest.mark.parametrize("piece", [">", "@:\n", "5\n", "a@b 2026 19:49:\n", "От: я\n", "On 2026\n", "😡\n"])
 def test_two_megabytes_of_any_lines_are_read_quickly(piece: str) -> None:
-    began = time.process_time()
-    reply_text((piece * BIG)[:BIG])
-    assert time.process_time() - began < 30
+    assert processor_seconds(lambda: reply_text((piece * BIG)[:BIG]), times=1) < 30
 
 
 @pytest.mark.parametrize("piece", ["<", "<a ", '<a "', '<a ">', "<!--", "<![", "<p>", "<script>", "&#", "<div></b>"])
 def test_two_megabytes_of_any_tags_are_read_quickly(piece: str) -> None:
     """Where the standard library's parser takes minutes, or stops."""
-    began = time.process_time()
-    html_to_text((piece * BIG)[:BIG])
-    assert time.process_time() - began < 30
+    assert processor_seconds(lambda: html_to_text((piece * BIG)[:BIG]), times=1) < 30
 
 
 def test_a_very_deep_page_is_read() -> None:

@@ -213,7 +213,7 @@ async def test_listening_can_be_given_up_in_the_middle_of_a_wait(platform: Platf
     script(platform, ON, where(platform), Hang())
     async with account(platform.url, mode=Mode.POLLING, poll_wait=90) as vk:
         waiting = asyncio.ensure_future(anext(vk.listen("100")))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while len(platform.requests) < 3:  # noqa: ASYNC110 - the platform tells of requests only by listing them
                 await asyncio.sleep(0.01)
         waiting.cancel()

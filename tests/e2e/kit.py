@@ -86,7 +86,7 @@ class Service:
         return [dict(row) for row in found]
 
 
-async def until(look: Callable[[], Awaitable[Found | None]], seconds: float = 20) -> Found:
+async def until(look: Callable[[], Awaitable[Found | None]], seconds: float = 60) -> Found:
     """Look again until there is something to see."""
     async with asyncio.timeout(seconds):
         while not (found := await look()):  # noqa: ASYNC110 - what is looked at is in a database: it sets no event

@@ -277,4 +277,9 @@ async def test_a_hook_takes_what_is_signed_keeps_what_it_cannot_read_and_answers
         return len(await service.rows(unreadable_events, "error")) == 1
 
     await until(kept)
+
+    async def answered() -> bool:  # what it sent is stored before it has read our answer
+        return len(shop.attempts) == 2
+
+    await until(answered)
     assert {attempt.status for attempt in shop.attempts} == {200}

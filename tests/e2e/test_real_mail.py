@@ -58,7 +58,7 @@ async def make_account(servers: MailServers) -> AsyncIterator[MakeAccount]:
 
 
 async def batch(listening: AsyncIterator[Batch]) -> Batch:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return await anext(listening)
 
 

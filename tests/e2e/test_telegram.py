@@ -252,7 +252,7 @@ async def test_a_failed_acknowledgment_never_undoes_the_rating(
     prompt = await the_prompt(sandbox)
     sandbox.tap(ANN, prompt.message_id, (0, 4))
     assert (await the_rating(service))["value"] == 5
-    await sandbox.wait_for(shows(sandbox, "😍 Thank you", "Change rating", "No comment"), timeout=10)
+    await sandbox.wait_for(shows(sandbox, "😍 Thank you", "Change rating", "No comment"))
 
 
 async def test_stop_and_start_by_command(start: Start, sandbox: TelegramSandbox, sqlite_url: str) -> None:

@@ -109,7 +109,7 @@ def _let_leases_run_out(engine: Engine) -> None:
 
 
 async def _until_nothing_is_left(engine: Engine, sandbox: TelegramSandbox, customers: Customers) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             left = (await asyncio.to_thread(_rows, engine, _LEFT))[0].jobs
             tapping = len(customers.taps.tapped) < len({c.parameters["chat_id"] for c in sandbox.calls("sendMessage")})

@@ -32,14 +32,14 @@ async def test_pages_that_listen_are_told_and_hold_up_no_stop(sqlite_url: str, c
                     assert stream.headers["content-type"].startswith("text/event-stream")
                     assert stream.headers["cache-control"] == "no-store"
                     lines = stream.aiter_lines()
-                    async with asyncio.timeout(20):
+                    async with asyncio.timeout(60):
                         while await anext(lines) != "event: ready":
                             pass
                     invitation = office.world.close("T-1").invitation_id
                     office.world.work()
                     office.world.tap(invitation, 2)
                     office.world.number()
-                    async with asyncio.timeout(20):
+                    async with asyncio.timeout(60):
                         while f'"invitation": {invitation}' not in await anext(lines):
                             pass
                     await office.close()

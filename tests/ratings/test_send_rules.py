@@ -1,7 +1,6 @@
 """Send rules: each by its borders, by what it says, and by what it never repeats; and their JSON."""
 
 import json
-import time
 from dataclasses import fields, replace
 from datetime import UTC
 from itertools import pairwise
@@ -29,6 +28,7 @@ from ratings.send_rules import (
 )
 from ratings.ticket import Address, Customer, Sides, Ticket
 from ratings.times import DAY, HOUR, MINUTE, SECOND, parse_instant
+from tests.processor import processor_seconds
 
 NOON = parse_instant("2026-11-21T12:00:00Z")  # a Saturday
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -229,17 +229,19 @@ def test_staff_is_known_by_address_mail_number_or_name(entry: str, saw: str | No
 def test_a_thousand_members_of_staff_cost_nothing_by_the_ticket() -> None:
     names = tuple(f"person{n}@corp.example" for n in range(MAX_STAFF - 20))
     rules = SendRules(staff=(*names, *(f"*@branch{n}.example" for n in range(20))))
-    refuse(rules, ANNA, UTC)
-    started = time.perf_counter()
-    for _ in range(1_000):
-        assert refuse(rules, ANNA, UTC) is None
-    assert time.perf_counter() - started < 2  # compiled anew for every ticket it takes half a minute
+
+    def work() -> None:
+        for _ in range(1_000):
+            assert refuse(rules, ANNA, UTC) is None
+
+    assert processor_seconds(work) < 2  # compiled anew for every ticket it takes half a minute
 
 
 def test_a_pattern_of_many_stars_is_tried_in_a_moment() -> None:
-    started = time.perf_counter()
-    assert refuse(SendRules(never_subjects=("*a" * 100,)), ticket(subject="a" * 99 + "b" * 900), UTC) is None
-    assert time.perf_counter() - started < 1
+    rules = SendRules(never_subjects=("*a" * 100,))
+    long = ticket(subject="a" * 99 + "b" * 900)
+    assert refuse(rules, long, UTC) is None
+    assert processor_seconds(lambda: refuse(rules, long, UTC)) < 1
 
 
 WORDS = st.text(st.sampled_from("абвгдеж"), min_size=4, max_size=12)

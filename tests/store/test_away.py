@@ -43,7 +43,7 @@ def queue_then_start(store: Store, operations: Sequence[Operation[str]]) -> list
         waiting = [asyncio.ensure_future(store.writer.do(operation)) for operation in operations]
         await asyncio.sleep(0)  # each of them has put its operation into the queue
         store.start()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             return await asyncio.gather(*waiting, return_exceptions=True)
 
     return asyncio.run(queue())
@@ -233,7 +233,7 @@ def test_a_writer_that_dies_answers_everyone(sqlite_url: str, clock: Clock, erro
         dying = store.writer.queue(Do(lambda _unit: raise_(error)))
         rest = [store.writer.queue(Insert(f"n{number}")) for number in range(1500)]  # more than one batch takes
         release.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await asyncio.wrap_future(store.writer.ended)
             return await asyncio.gather(first, dying, *rest, return_exceptions=True)
 
@@ -261,7 +261,7 @@ def test_a_stop_answers_what_was_queued_for_a_writer_that_never_ran(sqlite_url: 
     async def queue_and_stop() -> BaseException | None:
         waiting = store.writer.queue(Insert("a"))
         store.stop()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await asyncio.wait({waiting})
         return waiting.exception()
 

@@ -2,7 +2,6 @@
 
 import json
 import random
-import time
 from collections import Counter
 from typing import Any
 
@@ -20,6 +19,7 @@ from ratings.survey import DEFAULT_SURVEY, parse_survey
 from ratings.ticket import Address, Customer, Party, Sides, Thread, Ticket, parse_ticket, ticket_to_dict
 from ratings.times import DAY, HOUR, MINUTE, SECOND, Instant
 from tests.conftest import Clock
+from tests.processor import processor_seconds
 from tests.store.test_pauses import save
 from tests.store.world import ACCOUNT, World
 
@@ -233,8 +233,7 @@ def test_a_hundred_thousand_closings_take_seconds() -> None:
     )
     snapshot = json.dumps(ticket_to_dict(ticket))
     count = 2_000
-    # The best of three of each: somebody else may be at work on this machine.
-    floor = min(_timed(lambda: [json.loads(snapshot) for _ in range(count)]) for _ in range(3))
+    floor = processor_seconds(lambda: [json.loads(snapshot) for _ in range(count)])
     draft = parse_survey(STRICT, base=DEFAULT_SURVEY)
 
     def work() -> None:
@@ -246,13 +245,7 @@ def test_a_hundred_thousand_closings_take_seconds() -> None:
             )  # fmt: skip
             rehearsal.take(read_snapshot(snapshot), past)
 
-    assert min(_timed(work) for _ in range(3)) < 30 * floor
-
-
-def _timed(work: Any) -> float:
-    started = time.process_time()
-    work()
-    return time.process_time() - started
+    assert processor_seconds(work) < 30 * floor
 
 
 def test_every_stored_snapshot_is_read(world: World) -> None:
