@@ -14,10 +14,12 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from bot.oidc_groups import granted, groups_in
 from bot.oidc_tokens import TokenRefused, UnknownKey, read_id_token
 from bot.settings import Settings
 from net.errors import DeliveryError
 from net.http import HttpClient
+from ratings.store.sign_on import Grant
 from ratings.times import HOUR, SECOND, Duration, Instant
 
 CALLBACK = "/login/oidc/callback"
@@ -55,6 +57,8 @@ class Refusal(StrEnum):
     """The provider does not say what they are known by here."""
     UNKNOWN = "unknown"
     """Nobody of that name is let in."""
+    UNGROUPED = "ungrouped"
+    """They are in no group that is let in."""
     SHUT_OUT = "shut_out"
     TAKEN = "taken"
     """Somebody else at the provider signs in under that name."""
@@ -71,10 +75,14 @@ class SignInRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who came back: `subject` never changes and belongs to nobody else; `name` is the claim that names them here."""
+    """Who came back: `subject` never changes and belongs to nobody else; `name` is the claim that names them here.
+
+    `grant` is what their groups give them, where groups rule.
+    """
 
     subject: str
     name: str
+    grant: Grant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,8 @@ class Provider:
         self._set = settings.oidc
         self.title = settings.oidc.title
         self.role = settings.oidc.role
+        self.groups_rule = bool(settings.oidc.roles)
+        """What groups give holds at each sign-in."""
         self._clock = clock
         self._redirect = settings.server.public_url + CALLBACK
         self._metadata: tuple[Instant, _Metadata] | None = None
@@ -222,7 +232,13 @@ class Provider:
         verified = claims.get("email_verified")
         if claim == "email" and verified is not True and verified != "true":  # 1 equals True, and says nothing
             raise SignInRefused(Refusal.UNVERIFIED)
-        return Identity(f"{self._set.issuer}|{claims['sub']}", name)
+        return Identity(f"{self._set.issuer}|{claims['sub']}", name, self._grant(claims))
+
+    def _grant(self, claims: Mapping[str, Any]) -> Grant | None:
+        if not self.groups_rule:
+            return None
+        groups = groups_in(claims, self._set.groups_claim)
+        return granted(groups, self._set.roles, self._set.forms, self._set.role)
 
     @staticmethod
     def _client() -> HttpClient:

@@ -167,6 +167,10 @@ def _look_at_oidc(found: Findings, tables: Mapping[str, Any]) -> None:
         found.add(("oidc", "client_id"), "nothing", "what the provider knows this installation by")
     if not server.public_url:
         found.add(("server", "public_url"), "nothing", "the address that the provider of [oidc] leads back to")
+    if oidc.forms and not oidc.roles:
+        found.add(
+            ("oidc", "forms"), "forms of groups, and no roles", "nothing, or roles of groups in [oidc] roles, too"
+        )
 
 
 class _Resolver:

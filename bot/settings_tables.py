@@ -14,6 +14,8 @@ from desks.base import DeskConfig
 from net.secrets import Secret, resolve_secret
 
 MIN_SECRET_BYTES = 32
+EVERY_FORM = "*"
+"""Among the forms of a group: all there are."""
 
 
 # --- what the keys may hold --------------------------------------------------------------------------------------
@@ -107,6 +109,21 @@ def _scopes(value: str) -> str:
     return " ".join(value.split())
 
 
+def _groups(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    for name in value:
+        if not name or name != name.strip() or not name.isprintable():
+            raise WrongValueError("names of groups as the provider writes them", found=f"a group called {name!r}")
+    return value
+
+
+def _some_forms(value: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    for name, forms in value.items():
+        if not forms or any(not form or form != form.strip() for form in forms):
+            allowed = f'a list of forms\' ids for each group, or ["{EVERY_FORM}"] for all of them'
+            raise WrongValueError(allowed, found=f"a form without an id, or none at all, for {name!r}")
+    return value
+
+
 def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
@@ -198,6 +215,16 @@ class OidcSettings(_Table):
     )
     role: Literal["", "agent", "manager", "admin"] = Field(
         "", description="agent, manager or admin: what somebody gets whom nobody let in before; empty: they stay out"
+    )
+    groups_claim: str = Field(
+        "groups", min_length=1, max_length=100, description="which claim lists somebody's groups, or a path to it"
+    )
+    roles: Annotated[dict[str, Literal["agent", "manager", "admin"]], AfterValidator(_groups)] = Field(
+        {},
+        description="group → role, of several the highest; set, it rules at each sign-in there; empty: no group rules",
+    )
+    forms: Annotated[dict[str, tuple[str, ...]], AfterValidator(_groups), AfterValidator(_some_forms)] = Field(
+        {}, description='group → ids of forms that it sees, `["*"]` all; empty: forms are set on the page of users'
     )
 
 

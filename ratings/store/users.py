@@ -143,6 +143,12 @@ class Rights:
         }
 
 
+def rights_of(row: Any) -> Rights:
+    """Return what a row of the users says of somebody."""
+    user = _user(row)
+    return Rights(user.role, user.forms, user.agents, user.may_edit)
+
+
 @dataclass(frozen=True, slots=True)
 class AddUser(Operation[int]):
     """Let somebody in; returns their id. Raises NameTaken. `setup_hash`: by this set-up link, which must live (else returns 0)."""
@@ -243,8 +249,7 @@ def _change(unit: Unit, operation: ChangeUser) -> bool:
     )
     if operation.disabled:
         unit.connection.execute(delete(sessions).where(sessions.c.user_id == row.id))
-    before = _user(row)
-    was = Rights(before.role, before.forms, before.agents, before.may_edit)
+    was = rights_of(row)
     note_change(
         unit,
         operation.by,

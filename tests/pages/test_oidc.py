@@ -16,7 +16,9 @@ from structlog.testing import capture_logs
 from bot import oidc
 from bot.assembly import assemble, running
 from bot.check import check_settings
+from bot.oidc_groups import granted, groups_in
 from bot.settings import SettingsError, build_settings
+from ratings.reports.audit import list_audit
 from ratings.rights import Role
 from ratings.store.users import AddUser, ChangeUser, Rights, list_users
 from ratings.times import MINUTE, SECOND
@@ -30,7 +32,7 @@ ANN: dict[str, Any] = {"email": "Ann@Example.org", "email_verified": True, "name
 Forge = Callable[[dict[str, Any], dict[str, Any]], None]
 
 
-def settings_of(url: str, provider: OidcSandbox, **more: str) -> Any:
+def settings_of(url: str, provider: OidcSandbox, **more: Any) -> Any:
     client = provider.client
     named = {"issuer": provider.issuer, "client_id": client.client_id, "client_secret": "env:OIDC", "title": "Works"}
     values = {
@@ -95,7 +97,7 @@ async def provider(clock: Clock, keys: Keys) -> AsyncIterator[OidcSandbox]:
     await provider.stop()
 
 
-async def _opened(url: str, clock: Clock, provider: OidcSandbox, **more: str) -> AsyncIterator[Elsewhere]:
+async def _opened(url: str, clock: Clock, provider: OidcSandbox, **more: Any) -> AsyncIterator[Elsewhere]:
     parts = assemble(settings_of(url, provider, **more), clock)
     async with running(parts, work=False):
         office = Office(parts, clock)
@@ -193,6 +195,122 @@ async def test_new_keys_of_the_provider_are_asked_for_once(elsewhere: Elsewhere)
     await refused(await elsewhere.whole(), 403, "does not prove who you are")
     paths = elsewhere.provider.requests
     assert (paths.count("/jwks"), paths.count("/.well-known/openid-configuration")) == (3, 1)
+
+
+# --- what groups give ---
+
+GROUPS: dict[str, Any] = {
+    "roles": {"leads": "manager", "/it": "admin", "support": "agent"},
+    "forms": {"leads": ["1", "2"], "support": ["2", "3"], "all of it": ["*"]},
+    "groups_claim": "realm.groups",
+}
+
+
+@pytest.mark.parametrize(
+    ("groups", "otherwise", "role", "forms"),
+    [
+        (["support"], "", Role.AGENT, ("2", "3")),
+        (["support", "leads"], "", Role.MANAGER, ("2", "3", "1")),
+        (["leads", "all of it"], "", Role.MANAGER, None),
+        (["support", "/it"], "", Role.ADMIN, None),
+        (["Support", "SUPPORT ", "others"], "", None, ()),
+        ([], "", None, ()),
+        ([], "manager", None, ()),  # a role without a form: nothing to see
+        (["all of it"], "manager", Role.MANAGER, None),
+        (["support"], "admin", Role.AGENT, ("2", "3")),  # what is for others is not added
+    ],
+)
+def test_groups_give_the_highest_of_their_roles_and_all_of_their_forms(
+    groups: list[str], otherwise: str, role: Role | None, forms: tuple[str, ...] | None
+) -> None:
+    given = granted(groups, GROUPS["roles"], GROUPS["forms"], otherwise)
+    assert (given.role, given.forms) == (role, forms)
+
+
+def test_without_forms_in_the_settings_groups_leave_them_as_they_are() -> None:
+    kept = Rights(Role.AGENT, ("7",), ("a",), may_edit=True)
+    given = granted(["leads"], GROUPS["roles"], {}, "")
+    assert given.over(kept) == Rights(Role.MANAGER, ("7",), ("a",), may_edit=True)
+    owner = Rights(Role.OWNER)
+    assert granted(["support"], GROUPS["roles"], GROUPS["forms"], "").over(owner) == owner
+
+
+@pytest.mark.parametrize(
+    ("said", "claim", "found"),
+    [
+        ({"groups": ["a", "b"]}, "groups", ("a", "b")),
+        ({"groups": "a"}, "groups", ("a",)),
+        ({"groups": ["a", 1, None, ["b"]]}, "groups", ("a",)),
+        ({"groups": {"a": True}}, "groups", ()),
+        ({}, "groups", ()),
+        ({"realm_access": {"roles": ["a"]}}, "realm_access.roles", ("a",)),
+        ({"https://x.example/groups": ["a"]}, "https://x.example/groups", ("a",)),
+        ({"realm_access": ["roles"]}, "realm_access.roles", ()),
+    ],
+)
+def test_groups_are_read_from_whatever_a_provider_sends(
+    said: dict[str, Any], claim: str, found: tuple[str, ...]
+) -> None:
+    assert groups_in(said, claim) == found
+
+
+async def test_groups_say_at_each_sign_in_what_somebody_is_and_the_log_shows_it(
+    store_url: str, clock: Clock, provider: OidcSandbox
+) -> None:
+    async for there in _opened(store_url, clock, provider, **GROUPS):
+        ann, read = provider.people["ann"], there.office.parts.store.read_now
+
+        def known(read: Any = read) -> Any:
+            (found,) = [user for user in read(list_users) if user.name == "ann@example.org"]
+            return found
+
+        await refused(await there.whole(), 403, "You are in no group that is let in")
+        assert "ann@example.org" not in there.names()
+        ann["realm"] = {"groups": ["leads"]}
+        assert (await there.whole()).status_code == 303
+        assert (known().role, known().forms, known().created_by) == (Role.MANAGER, ("1", "2"), "oidc")
+
+        # An admin may say otherwise, until they come again; the page says so.
+        path = f"/settings/users/{known().id}"
+        assert "each time they sign in there" in (await there.office.admin.get(path)).text
+        there.writer.do_now(ChangeUser(known().id, Rights(Role.ADMIN, None, ("7",), True), False, "test"))
+        assert (await there.browser.get("/settings/users")).status_code == 200
+        ann["realm"] = {"groups": ["support", "unknown"]}
+        assert (await there.whole()).status_code == 303
+        assert (known().role, known().forms, known().agents) == (Role.AGENT, ("2", "3"), ("7",))
+        assert (await there.browser.get("/settings/users")).status_code == 403  # in every session of theirs
+        last = read(list_audit, kinds=["user"], object_="ann@example.org").items[0]
+        assert (last["by"], last["what"], last["before"], last["after"]) == (
+            "oidc",
+            "changed",
+            {"role": "admin", "forms": None},
+            {"role": "agent", "forms": ["2", "3"]},
+        )
+        many = len(read(list_audit).items)
+        assert (await there.whole()).status_code == 303
+        assert len(read(list_audit).items) == many  # nothing changed, nothing noted
+
+        # Out of every group: not let in, and signed out where they are.
+        there.office.ids["ann@example.org"] = known().id
+        other = Person(there.office.parts, "ann@example.org", there.office.session("ann@example.org", "another"))
+        assert (await other.get("/account")).status_code == 200
+        ann["realm"] = {"groups": []}
+        await refused(await there.whole(), 403, "You are in no group that is let in")
+        assert (await other.get("/account")).status_code == 303
+        assert (await there.browser.get("/account")).status_code == 303
+        assert read(list_audit).items[0]["what"] == "signed out"
+        await other.client.aclose()
+
+
+async def test_groups_change_no_owner(sqlite_url: str, clock: Clock, provider: OidcSandbox) -> None:
+    async for there in _opened(sqlite_url, clock, provider, **GROUPS):
+        there.writer.do_now(AddUser("ann@example.org", Rights(Role.OWNER), None, "test"))
+        for groups in ([], ["support"]):
+            provider.people["ann"]["realm"] = {"groups": groups}
+            assert (await there.whole()).status_code == 303
+        assert [u.role for u in there.office.parts.store.read_now(list_users) if u.name == "ann@example.org"] == [
+            "owner"
+        ]
 
 
 # --- what is forged ---
@@ -380,6 +498,19 @@ async def test_what_the_set_up_lacks_is_said(sqlite_url: str, provider: OidcSand
         ({"scopes": "email"}, "openid among them"),
         ({"client_secret": "plain"}, "oidc.client_secret: found a plain string"),
         ({"role": "owner"}, "oidc.role"),
+        ({"roles": {"bosses": "owner"}}, "oidc.roles.bosses: found \"owner\"; allowed: 'agent', 'manager' or 'admin'"),
+        ({"roles": {" bosses": "admin"}}, "oidc.roles: found a group called ' bosses'; allowed: names of groups"),
+        ({"roles": ["admin"]}, "oidc.roles: found a list"),
+        (
+            {"roles": {"a": "agent"}, "forms": {"a": []}},
+            "oidc.forms: found a form without an id, or none at all, for 'a'",
+        ),
+        ({"roles": {"a": "agent"}, "forms": {"a": "*"}}, "oidc.forms.a: found"),
+        ({"groups_claim": ""}, "oidc.groups_claim: found"),
+        (
+            {"issuer": "https://x.example", "client_id": "x", "forms": {"a": ["1"]}},
+            "oidc.forms: found forms of groups, and no roles",
+        ),
     ):
         with pytest.raises(SettingsError, match=re.escape(line)):
             build_settings({"server": {"secret": ["env:S"]}, "oidc": values}, environ={"S": "s" * 40})

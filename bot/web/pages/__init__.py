@@ -47,7 +47,7 @@ def page_routes(
         *Home(shell, reporting, first_steps).routes(),
         *first_steps.routes(),
         *reporting.routes(),
-        *People(shell).routes(),
+        *People(shell, groups_rule=provider is not None and provider.groups_rule).routes(),
         *DigestPages(shell).routes(),
         *survey_routes(shell, around),
         *Registry(shell, live).routes(),

@@ -70,6 +70,11 @@ SAID: dict[Refusal, tuple[int, str, str]] = {
         mark("Nobody has let you in yet"),
         mark("The other service knows you, and Tapfive does not. Ask whoever lets people in."),
     ),
+    Refusal.UNGROUPED: (
+        403,
+        mark("You are in no group that is let in"),
+        mark("The other service knows you; your groups there give you nothing here. Ask whoever keeps them."),
+    ),
     Refusal.SHUT_OUT: (
         403,
         mark("You may not sign in"),
@@ -165,7 +170,7 @@ class Elsewhere:
             name = read_name(identity.name)
         except ValueError:
             raise SignInRefused(Refusal.NAMELESS, "no_name_of_ours") from None
-        operation = Recognise(identity.subject, name, self._rights)
+        operation = Recognise(identity.subject, name, self._rights, identity.grant)
         try:
             known = await self._shell.store.writer.do(operation)
         except NameTaken:  # two windows at once: the other one was first

@@ -53,10 +53,11 @@ class Typed:
 
 
 class People:
-    """`/account` and `/settings/users`."""
+    """`/account` and `/settings/users`. `groups_rule`: who signs in elsewhere has the role that their groups there give."""
 
-    def __init__(self, shell: Shell) -> None:
+    def __init__(self, shell: Shell, *, groups_rule: bool = False) -> None:
         self._shell = shell
+        self._groups_rule = groups_rule
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes."""
@@ -201,7 +202,10 @@ class People:
         )
 
     def _show_user(self, visit: Visit, user: User, typed: Typed, problem: str = "", status: int = 200) -> Response:
-        return visit.render("user.html", status, user=user, typed=typed, problem=problem, roles=_roles(visit))
+        ruled = self._groups_rule and user.elsewhere and user.role is not Role.OWNER
+        return visit.render(
+            "user.html", status, user=user, typed=typed, problem=problem, roles=_roles(visit), ruled=ruled
+        )
 
 
 def _roles(visit: Visit) -> list[tuple[str, str, str]]:

@@ -39,7 +39,8 @@ DEEDS = {
     "corrected": mark("corrected"),
     "overruled": mark("overruled"),
     "new secret": mark("got a new secret"),
-    "new password": mark("got a new password"),
+    "changed password": mark("got a new password"),
+    "signed out": mark("signed out everywhere"),
     "exported": mark("given out"),
     "erased": mark("erased"),
 }
