@@ -48,14 +48,19 @@ class Retention:
         return (self.inbound_days or INBOUND_DAYS) * DAY
 
 
+def change_retention(periods: Retention, changes: Any) -> Retention:
+    """Return periods with those that `changes` names; the others stay. Raises InvalidInput as `read_retention` does."""
+    return read_retention({**periods.to_dict(), **_object(changes)})
+
+
 def read_retention(data: Any) -> Retention:
     """Read periods. None is none of them. Raises InvalidInput with every wrong field."""
     if data is None:
         return Retention()
-    if not isinstance(data, Mapping):
-        raise InvalidInput([FieldError("", f"{found(data)}; expected an object with {', '.join(BOUNDS)}")])
     errors = [
-        FieldError(step("", key), f"unknown key; expected {', '.join(BOUNDS)}") for key in data if key not in BOUNDS
+        FieldError(step("", key), f"unknown key; expected {', '.join(BOUNDS)}")
+        for key in _object(data)
+        if key not in BOUNDS
     ]
     for name, (least, most) in BOUNDS.items():
         days = data.get(name)
@@ -64,3 +69,9 @@ def read_retention(data: Any) -> Retention:
     if errors:
         raise InvalidInput(errors)
     return Retention(**{name: data.get(name) for name in BOUNDS})
+
+
+def _object(data: Any) -> Mapping[str, Any]:
+    if not isinstance(data, Mapping):
+        raise InvalidInput([FieldError("", f"{found(data)}; expected an object with {', '.join(BOUNDS)}")])
+    return data

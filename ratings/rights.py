@@ -31,11 +31,11 @@ class Right(StrEnum):
     SURVEYS = "surveys"
     """Switch surveys, write their texts and rules."""
     SETUP = "setup"
-    """Channels, desks, keys, webhooks, failed jobs, periods of keeping."""
+    """Channels, desks, keys, webhooks, failed jobs."""
     PEOPLE = "people"
     """Let people in, and see what was changed by whom."""
     ERASE = "erase"
-    """Give out or erase what is known of a customer."""
+    """Give out or erase what is known of a customer; say for how long it is kept."""
 
 
 _RIGHTS: Mapping[Role, frozenset[Right]] = {

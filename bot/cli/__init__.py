@@ -27,7 +27,8 @@ COMMANDS = {
     "channel": "bot.cli.channels:app",
     "desk": "bot.cli.desks:app",
     "job": "bot.cli.jobs:app",
-    "customer": "bot.cli.customers:app",
+    "customer": "bot.cli.customers:customer",
+    "retention": "bot.cli.retention:app",
 }
 """Every command and where it is: `module:function`, or `module:app` for a group of commands."""
 

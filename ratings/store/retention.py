@@ -1,19 +1,19 @@
 """Erasing what is older than it is to be kept, a portion a transaction; and what would be erased by other periods."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Integer, bindparam, delete, func, literal_column, select
 
 from ratings.lifecycle import JobKind
-from ratings.retention import SETTING, Retention, read_retention
+from ratings.retention import SETTING, Retention, change_retention, read_retention
 from ratings.store.erasing import clear_index, erase_jobs, erase_on_disk, erase_person, erase_words
 from ratings.store.erasure import Place, cancel_and_drop, forget_people
 from ratings.store.people_tables import audit, settings
 from ratings.store.schema import comments, inbound_events, invitations, jobs
-from ratings.store.settings import load_setting
+from ratings.store.settings import SaveSetting, load_setting, save_setting
 from ratings.store.unit import Unit
 from ratings.store.writer import IDS_PER_OPERATION, Operation
 from ratings.times import DAY, MINUTE, Duration, Instant
@@ -70,6 +70,27 @@ _SOMEBODY = select(invitations.c.customer).where(invitations.c.customer.in_(bind
 def load_retention(connection: Connection) -> Retention:
     """Return the periods that are set."""
     return read_retention(load_setting(connection, SETTING))
+
+
+@dataclass(frozen=True, slots=True)
+class SetRetention(Operation[Retention]):
+    """Set the periods that `changes` names, by `ratings.retention`'s names; returns all as they are now. Raises InvalidInput."""
+
+    changes: Mapping[str, int | None]
+    by: str
+
+    order: ClassVar[int] = 60
+
+    @classmethod
+    def fold(cls, unit: Unit, operations: Sequence["SetRetention"]) -> Sequence[Retention]:
+        """Set one after another."""
+        return [_set(unit, operation) for operation in operations]
+
+
+def _set(unit: Unit, operation: SetRetention) -> Retention:
+    periods = change_retention(load_retention(unit.connection), operation.changes)
+    save_setting(unit, SaveSetting(SETTING, periods.to_dict(), operation.by))
+    return periods
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,11 @@ class SaveSetting(Operation[bool]):
     @classmethod
     def fold(cls, unit: Unit, operations: Sequence["SaveSetting"]) -> Sequence[bool]:
         """Set one after another."""
-        return [_save(unit, operation) for operation in operations]
+        return [save_setting(unit, operation) for operation in operations]
 
 
-def _save(unit: Unit, wanted: SaveSetting) -> bool:
+def save_setting(unit: Unit, wanted: SaveSetting) -> bool:
+    """Set a value in a transaction that does more. Returns False where it is so already."""
     before = load_setting(unit.connection, wanted.name)
     if before == wanted.value:
         return False

@@ -4,7 +4,7 @@ from typing import Any
 
 from ratings.store.claims import Claim
 from ratings.store.results import Failed, Finish
-from ratings.times import HOUR, MINUTE, SECOND
+from ratings.times import DAY, HOUR, MINUTE, SECOND
 from tests.api.service import ACCOUNT, Service
 
 HOLD, RELEASE = f"/v1/channels/{ACCOUNT}/hold", f"/v1/channels/{ACCOUNT}/release"
@@ -142,3 +142,40 @@ async def test_a_customer_is_found_given_out_and_erased(service: Service) -> Non
     changes = await get(service, "/v1/audit?kind=customer")
     assert [change["what"] for change in changes] == ["erased", "exported"]
     assert "ann" not in str(changes).lower()
+
+
+async def test_periods_of_keeping_are_shown_tried_and_set_one_by_one(service: Service) -> None:
+    await service.close(1)
+    service.clock.forward(100 * DAY)
+
+    async def shown() -> Any:
+        return (await service.ask("GET", "/v1/retention")).json()
+
+    periods: dict[str, int | None] = {
+        "personal_data_days": None,
+        "comments_days": None,
+        "inbound_days": None,
+        "audit_days": None,
+    }
+    assert await shown() == periods
+    tried = await post(service, "/v1/retention/preview", {"personal_data_days": 90})
+    assert tried["periods"] == {**periods, "personal_data_days": 90}
+    assert (tried["erases"]["tickets"], await shown()) == (1, periods)
+    steps: list[dict[str, int | None]] = [
+        {"personal_data_days": 90},
+        {"comments_days": 30},
+        {"personal_data_days": None},
+        {},
+    ]
+    for changes in steps:
+        periods |= changes  # what a change does not name stays
+        answered = await service.ask("PATCH", "/v1/retention", json=changes)
+        assert (answered.status_code, answered.json(), await shown()) == (200, periods, periods)
+    for wrong in ({"personal_data_days": 29}, {"comments_days": True}, {"audit_days": "30"}, {"inbound_days": 366}):
+        assert (await service.ask("PATCH", "/v1/retention", json=wrong)).status_code == 422
+    noted = await get(service, "/v1/audit?kind=setting")
+    assert [(each["by"], each["object"], each["after"]["comments_days"]) for each in noted] == [
+        ("key:admin", "retention", 30),
+        ("key:admin", "retention", 30),
+        ("key:admin", "retention", None),
+    ]

@@ -45,6 +45,7 @@ from bot.web.api.ledger import LedgerRoutes
 from bot.web.api.notices import RenderRoutes
 from bot.web.api.operations import COMPONENTS, SECURITY, Operation
 from bot.web.api.reports import ReportRoutes
+from bot.web.api.retention import RetentionRoutes
 from bot.web.api.survey_trials import Surroundings, SurveyTrials
 from bot.web.api.surveys import SurveyRoutes
 from bot.web.api.tickets import TicketRoutes
@@ -121,6 +122,10 @@ def make_api(
     _add(api, "POST", "/v1/customers/find", customers.find, admin_operations.FIND_CUSTOMER)
     _add(api, "POST", "/v1/customers/export", customers.export, admin_operations.EXPORT_CUSTOMER)
     _add(api, "POST", "/v1/customers/erase", customers.erase, admin_operations.ERASE_CUSTOMER)
+    retention = RetentionRoutes(store, access, server.max_body, clock)
+    _add(api, "GET", "/v1/retention", retention.show, admin_operations.SHOW_RETENTION)
+    _add(api, "PATCH", "/v1/retention", retention.change, admin_operations.SET_RETENTION)
+    _add(api, "POST", "/v1/retention/preview", retention.preview, admin_operations.PREVIEW_RETENTION)
     _publish(api)
     return api
 

@@ -7,6 +7,7 @@ from bot.web.api.answers import list_of
 from bot.web.api.operations import LIMIT, Operation, parameter
 from bot.web.api.schemas import TIME, Schema, maybe, ref, thing
 from ratings.reports.jobs import ENDED_STATES
+from ratings.retention import BOUNDS
 from ratings.store.keys import Scope
 
 _READING = (401, 403, 422, 500, 503)
@@ -152,6 +153,36 @@ ERASE_CUSTOMER = Operation(
     ref("Identity"),
 )
 
+_PERIODS = "In whole days; null keeps for good. What is older is erased within the hour, values and counts stay."
+SHOW_RETENTION = Operation(
+    "For how long data is kept",
+    _PERIODS,
+    "customers",
+    Scope.ADMIN,
+    ((200, "The periods", "Periods"),),
+    _READING,
+)
+PREVIEW_RETENTION = Operation(
+    "What other periods would erase",
+    f"Those that the body does not name are as they are set. Nothing is set by it. {_PERIODS}",
+    "customers",
+    Scope.ADMIN,
+    ((200, "How many rows would go", "PeriodsTried"),),
+    _WRITING,
+    (),
+    ref("PeriodsChange"),
+)
+SET_RETENTION = Operation(
+    "Say for how long data is kept",
+    f"Those that the body does not name stay. {_PERIODS} It cannot be undone: see first what they would erase.",
+    "customers",
+    Scope.ADMIN,
+    ((200, "The periods as they are now", "Periods"),),
+    _WRITING,
+    (),
+    ref("PeriodsChange"),
+)
+
 _TWICE: Schema = {
     "type": "boolean",
     "default": False,
@@ -214,6 +245,11 @@ _CHANGE = thing(
 )
 
 
+_DAYS: dict[str, Schema] = {
+    name: {"type": ["integer", "null"], "minimum": least, "maximum": most} for name, (least, most) in BOUNDS.items()
+}
+
+
 def _body(names: dict[str, Schema]) -> dict[str, Any]:
     return {**thing({}, names, closed=True), "minProperties": 0}
 
@@ -259,6 +295,15 @@ ADMIN_COMPONENTS: dict[str, Schema] = {
     ),
     "Known": {"type": "object", "description": "the store's rows; their members may change with its tables"},
     "Erased": thing({"tickets": _COUNT, "cancelled": _COUNT}, closed=True),
+    "Periods": thing(_DAYS, closed=True),
+    "PeriodsChange": _body(_DAYS),
+    "PeriodsTried": thing(
+        {
+            "periods": ref("Periods"),
+            "erases": thing(dict.fromkeys(("tickets", "comments", "inbound", "audit"), _COUNT), closed=True),
+        },
+        closed=True,
+    ),
     "Change": _CHANGE,
     "Changes": list_of("Change"),
 }

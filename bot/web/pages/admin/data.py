@@ -12,10 +12,9 @@ from bot.web.pages.speech import mark
 from bot.web.pages.visit import HEADERS, Form, Visit
 from ratings.errors import InvalidInput
 from ratings.reports.customers import Identity, Person
-from ratings.retention import BOUNDS, SETTING, Retention, read_retention
+from ratings.retention import BOUNDS, Retention, read_retention
 from ratings.rights import Right
-from ratings.store.retention import load_retention, would_erase
-from ratings.store.settings import SaveSetting
+from ratings.store.retention import SetRetention, load_retention, would_erase
 
 PERIODS = {
     "personal_data_days": (
@@ -112,7 +111,7 @@ class DataPages:
         if form.get("do") != "set":
             would = await self._shell.store.read(would_erase, periods, visit.now)
             return await self._show(visit, typed=typed, would=would)
-        await self._shell.store.writer.do(SaveSetting(SETTING, periods.to_dict(), visit.by))
+        await self._shell.store.writer.do(SetRetention(periods.to_dict(), visit.by))
         return visit.redirect(
             "/settings/data", visit.say("The periods are set. What is older is erased within the hour.")
         )
