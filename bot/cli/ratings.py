@@ -79,6 +79,23 @@ DeliveredOption = Annotated[
     bool | None,
     typer.Option("--delivered/--no-delivered", help="Asked, and it arrived; or is not known to.", show_default=False),
 ]
+DecisionOption = Annotated[
+    str | None, typer.Option(metavar="ask|skip", help="What was decided at the closing.", show_default=False)
+]
+FirstResponseOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--has-first-response/--no-has-first-response",
+        help="The desk told the time to the first response, or did not.",
+        show_default=False,
+    ),
+]
+HandlingOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--has-handling/--no-has-handling", help="The desk told the handling time, or did not.", show_default=False
+    ),
+]
 ColumnsOption = Annotated[
     list[str] | None,
     typer.Option("--columns", metavar="NAMES", help="Which columns, by commas; all as it is.", show_default=False),
@@ -99,6 +116,9 @@ def export(
     reason: ReasonOption = None,
     ticket: TicketOption = None,
     delivered: DeliveredOption = None,
+    decision: DecisionOption = None,
+    has_first_response: FirstResponseOption = None,
+    has_handling: HandlingOption = None,
     columns: ColumnsOption = None,
     headers: HeadersOption = "names",
     output: OutputOption = "-",
@@ -106,7 +126,9 @@ def export(
 ) -> None:
     """Write ratings as a file for spreadsheets (CSV in UTF-8, XLSX or XLS), the newest first; also what was not rated."""
     own = {"show": [show] if show else [], "sort": [sort] if sort else [], "reason": reason, "ticket": ticket}
-    own["delivered"] = [] if delivered is None else [str(delivered).lower()]
+    own["decision"] = [decision] if decision else []
+    truths = {"delivered": delivered, "has_first_response": has_first_response, "has_handling": has_handling}
+    own |= {name: [str(value).lower()] for name, value in truths.items() if value is not None}
     parameters = {**given, **{name: values for name, values in own.items() if values}}
     with opened_store(config) as (settings, store):
         zone = ZoneInfo(settings.server.timezone)

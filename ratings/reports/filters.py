@@ -10,14 +10,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, Table, literal_column, select, text
+from sqlalchemy import BigInteger, ColumnElement, Select, Table, case, literal, literal_column, or_, select, text
 
 from ratings.errors import FieldError, InvalidInput
 from ratings.lifecycle import State
 from ratings.rights import EVERYTHING, Sight
 from ratings.store.schema import ratings, ticket_tags
-from ratings.times import Instant, parse_instant
+from ratings.times import DAY, HOUR, Instant, parse_instant
 from ratings.votes import VoteState
+from ratings.weekly import HOURS, MONDAY, WEEKDAYS, Offset, Weekly, offsets_of
 
 RANGES = ("rated", "asked", "closed")
 NAMES = (
@@ -27,10 +28,13 @@ NAMES = (
     "value",
     "value_max",
     *(f"{name}_{end}" for name in RANGES for end in ("from", "to")),
+    "weekday",
+    "hour",
     "channel",
     "agent",
     "group",
     "priority",
+    "without",
     "tag",
     "has_comment",
     "q",
@@ -57,13 +61,19 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What to show. Empty: everything that `sight` lets be seen: every report's rights are in its query."""
+    """What to show. Empty: everything that `sight` lets be seen: every report's rights are in its query.
+
+    `without` names what a ticket has none of; beside ids of the same name it is one of these or none. `weekly` is about when it
+    was rated, within the range of that.
+    """
 
     equal: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
     scales: tuple[str, ...] = ()
     values: tuple[int, ...] = ()
     value_max: int | None = None
     ranges: Mapping[str, Range] = field(default_factory=dict)
+    weekly: Weekly | None = None
     tags: tuple[str, ...] = ()
     has_comment: bool | None = None
     words: tuple[str, ...] = ()
@@ -78,11 +88,16 @@ class Filters:
     def is_about_places(self) -> bool:
         """True where nothing but survey, form, channel, agent, group, priority and time is asked about: what days are counted by."""
         answers = self.scales or self.values or self.words or self.value_max is not None or self.has_comment is not None
-        return not (answers or self.states or self.tags)
+        return not (answers or self.states or self.tags or self.weekly)
+
+    @property
+    def places(self) -> frozenset[str]:
+        """What of a ticket is asked about: survey, form, channel, agent, group, priority."""
+        return frozenset({*self.equal, *self.without})
 
     def of_places(self) -> "Filters":
         """Return what of the filters days are counted by; `tags` are left out, too."""
-        return Filters(equal=self.equal, sight=self.sight)
+        return Filters(equal=self.equal, without=self.without, sight=self.sight)
 
     def about_tickets(self, table: Table, column: "ColumnOf | None" = None) -> list[ColumnElement[bool]]:
         """Return the conditions on what was copied at closing (survey, form, channel, agent, group, priority, tag), and on sight.
@@ -90,9 +105,14 @@ class Filters:
         `column` names a column of the table that is one of so many values, where the planner is to be told something by it.
         """
         column = column or (lambda name, _many: table.c[name])
-        conditions: list[ColumnElement[bool]] = [
-            column(_COLUMNS[name], len(wanted)).in_(wanted) for name, wanted in self.equal.items()
-        ]
+        conditions: list[ColumnElement[bool]] = []
+        for name, copied in _COLUMNS.items():
+            wanted, none = self.equal.get(name, ()), name in self.without
+            named = column(copied, len(wanted) + none)
+            found: list[ColumnElement[bool]] = [named.in_(wanted)] if name in self.equal else []
+            if none:  # counts of days write it as an empty text
+                found.append(named.is_(None) if table.c[copied].nullable else named == "")
+            conditions += [or_(*found)] if found else []
         if self.sight.forms is not None:
             conditions.append(column("form", len(self.sight.forms)).in_(self.sight.forms))
         if self.tags:
@@ -109,6 +129,8 @@ class Filters:
             conditions.append(column >= wanted.start)
         if wanted.end is not None:
             conditions.append(column < wanted.end)
+        if name == "rated" and self.weekly is not None:
+            conditions += _weekly(self.weekly, column, offsets_of(self.weekly.zone, wanted.start, wanted.end))
         return conditions
 
     def about_answers(self, *, sqlite: bool) -> list[ColumnElement[bool]]:
@@ -137,6 +159,8 @@ _COLUMNS = {
     "group": "group_id",
     "priority": "priority",
 }
+PLACES = tuple(_COLUMNS)
+"""What a ticket may have none of."""
 
 
 def split_ids(text_: str) -> list[str]:
@@ -197,7 +221,9 @@ class _Reader:
                 if each is not None
             ),
             value_max=value_max,
+            without=self._without(),
             ranges={name: self._range(name) for name in RANGES},
+            weekly=self._weekly(),
             tags=self._many("tag"),
             has_comment=has_comment,
             words=self._words(),
@@ -248,6 +274,28 @@ class _Reader:
                 ) from None
         return day_end(day, self.zone) if end else day_start(day, self.zone)
 
+    def _without(self) -> tuple[str, ...]:
+        found = self._many("without")
+        for name in found:
+            if name not in _COLUMNS:
+                self.wrong("without", f"{name[:40]!r} is none of {', '.join(_COLUMNS)}")
+        return found
+
+    def _weekly(self) -> Weekly | None:
+        weekdays = self._numbers("weekday", WEEKDAYS, "a weekday from 1 (Monday) to 7 (Sunday)")
+        hours = self._numbers("hour", HOURS, "an hour from 0 to 23: 17 is the one from 17:00 to 18:00")
+        return Weekly(weekdays, hours, self.zone) if weekdays or hours else None
+
+    def _numbers(self, name: str, allowed: range, what: str) -> tuple[int, ...]:
+        """Read some numbers of a few, in order; () where none is named, and where all are."""
+        found: set[int] = set()
+        for text_ in self._many(name):
+            if text_.isascii() and text_.isdecimal() and len(text_) <= 2 and int(text_) in allowed:  # noqa: PLR2004 - digits of the largest
+                found.add(int(text_))
+            else:
+                self.wrong(name, f"{text_[:40]!r} is not {what}")
+        return () if len(found) == len(allowed) else tuple(sorted(found))
+
     def _words(self) -> tuple[str, ...]:
         words = tuple(word for found in self.parameters.get("q", ()) for word in _split_words(found))
         if "q" in self.parameters and not words:
@@ -288,6 +336,28 @@ def _boolean(found: str) -> bool:
 
 def _split_words(found: str) -> list[str]:
     return "".join(char if char.isalnum() else " " for char in found).split()
+
+
+def _weekly(weekly: Weekly, column: ColumnElement[int], offsets: Sequence[Offset]) -> list[ColumnElement[bool]]:
+    """Return the conditions that an instant lies in some hours of the week: whole numbers alone, the same on every engine."""
+    since_monday = column + _ahead(column, offsets)
+    conditions: list[ColumnElement[bool]] = []
+    if weekly.weekdays:
+        conditions.append((since_monday // DAY % 7).in_([weekday - 1 for weekday in weekly.weekdays]))
+    if weekly.hours:
+        conditions.append((since_monday // HOUR % 24).in_(weekly.hours))
+    return conditions
+
+
+def _ahead(column: ColumnElement[int], offsets: Sequence[Offset]) -> ColumnElement[int]:
+    """Return how far the clock is ahead at an instant, from a Monday long ago: the right one of many by halving."""
+    if len(offsets) == 1:
+        return literal(offsets[0][1] + MONDAY, BigInteger)
+    middle = len(offsets) // 2
+    return case(
+        (column < literal(offsets[middle][0], BigInteger), _ahead(column, offsets[:middle])),
+        else_=_ahead(column, offsets[middle:]),
+    )
 
 
 def _words(words: Sequence[str], *, sqlite: bool) -> ColumnElement[bool]:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select, func, literal_column, select
 from ratings.reports.lists import DEFAULT_LIMIT, foreign_cursor, make_cursor, read_cursor
 from ratings.reports.registry_query import (
     COLUMNS,
+    DECISIONS,
     REASONS,
     SORTS,
     Show,
@@ -298,6 +299,7 @@ def _shown(row: Any, *, confirmed: bool) -> Show:
 
 __all__ = [
     "COUNTED",
+    "DECISIONS",
     "REASONS",
     "SORTS",
     "Chunk",

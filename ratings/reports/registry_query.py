@@ -52,7 +52,11 @@ What may never have been asked is sorted by that only where a range of it is giv
 """
 
 REASONS = tuple(reason.value for reason in SkipReason)
-OWN = ("show", "sort", "reason", "ticket", "delivered")
+DECISIONS = ("ask", "skip")
+TIMES: Mapping[str, str] = {"has_first_response": "first_response_s", "has_handling": "handling_s"}
+"""Each filter by whether the desk told how long something took, and the column that has it."""
+
+OWN = ("show", "sort", "decision", "reason", "ticket", "delivered", *TIMES)
 """The parameters that the registry has beside the filters."""
 
 MAX_TICKETS = 100
@@ -80,6 +84,8 @@ class Wanted:
     reasons: tuple[str, ...] = ()
     tickets: tuple[str, ...] = ()
     delivered: bool | None = None
+    decision: str | None = None
+    has_times: Mapping[str, bool] = field(default_factory=dict)
 
     def seen_by(self, sight: Sight) -> "Wanted":
         """Return the same, over what somebody may see."""
@@ -96,6 +102,7 @@ class Wanted:
             or filters.value_max is not None
             or filters.has_comment is not None
             or filters.words
+            or filters.weekly is not None
             or (rated is not None and (rated.start is not None or rated.end is not None))
         )
 
@@ -103,6 +110,8 @@ class Wanted:
     def impossible(self) -> bool:
         """True when no row can fit: nobody rated what was not answered, and what was asked was not skipped."""
         if self.delivered is not None and self.show is Show.NOT_ASKED:
+            return True
+        if self.decision == "ask" and self.reasons:
             return True
         if self.show in {Show.UNANSWERED, Show.NOT_ASKED} and self.about_answers:
             return True
@@ -114,6 +123,12 @@ class Wanted:
         if self.show is Show.RATED:
             return self.sort.name != "asked"
         return self.show is Show.ALL and self.about_answers and self.sort.name == "closed"
+
+    @property
+    def looks_at_invitations(self) -> bool:
+        """True where ratings alone do not tell whether a row fits."""
+        states = self.show is not Show.RATED and self.filters.states
+        return bool(states or self.has_times) or self.delivered is not None or self.decision is not None
 
     @property
     def wants_ratings(self) -> bool:
@@ -136,6 +151,9 @@ def parse_wanted(
     if any("\0" in ticket for ticket in tickets):
         errors.append(FieldError("/ticket", "it has a NUL character in it"))
     delivered = _truth(parameters, "delivered", errors)
+    decision = _word(parameters, "decision", DECISIONS, errors)
+    times = {name: _truth(parameters, name, errors) for name in TIMES}
+    has_times = {name: given for name, given in times.items() if given is not None}
     filters = Filters()
     try:
         states = STATES if show is Show.RATED else INVITATION_STATES
@@ -144,7 +162,7 @@ def parse_wanted(
         errors.extend(error.errors)
     if errors:
         raise InvalidInput(tuple(errors))
-    wanted = Wanted(filters, show, sort, reasons, tickets, delivered)
+    wanted = Wanted(filters, show, sort, reasons, tickets, delivered, decision, has_times)
     return wanted if seen_by is None else wanted.seen_by(seen_by)
 
 
@@ -314,6 +332,11 @@ def _asking(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(invitations.c.asked_at.is_not(None))
     if wanted.delivered is not None:
         found.append(_DELIVERED if wanted.delivered else not_(_DELIVERED))
+    if wanted.decision is not None:
+        found.append(invitations.c.decision == wanted.decision)
+    for name, has in wanted.has_times.items():
+        column = invitations.c[TIMES[name]]
+        found.append(column.is_not(None) if has else column.is_(None))
     return found
 
 
@@ -347,8 +370,8 @@ def _only_looked_at(table: Table, name: str) -> ColumnElement[Any]:
 def source_of(wanted: Wanted) -> FromClause:
     """Return the tables that the conditions are about, the one that drives the query first."""
     if wanted.by_ratings:
-        needed = wanted.delivered is not None or (wanted.show is not Show.RATED and wanted.filters.states)
-        return ratings.outerjoin(invitations, invitations.c.id == ratings.c.id) if needed else ratings
+        joined = ratings.outerjoin(invitations, invitations.c.id == ratings.c.id)
+        return joined if wanted.looks_at_invitations else ratings
     if wanted.wants_ratings:
         return invitations.join(ratings, ratings.c.id == invitations.c.id)
     return invitations

@@ -37,6 +37,8 @@ def summarise(connection: Connection, filters: Filters, *, row_by_row: bool = Fa
     if tallied is None:
         tallied = _rated(connection, filters), _asked(connection, filters), _closed(connection, filters)
     rated, asked, closed = tallied
+    if filters.weekly is not None:
+        rated = _rated(connection, filters)  # which values were given in which hour is not counted by days
     scales = [_scale(name, rated) for name in sorted({name for (name, _), counts in rated.values.items() if counts[0]})]
     only = scales[0] if len(scales) == 1 else None
     states = {state.value: rated.others.get(f"vote:{state.value}", 0) for state in VoteState}

@@ -126,7 +126,7 @@ class Tallies:
         return found
 
     def _cube(self, by: Iterable[str], *, hours: bool) -> Cube | None:
-        wanted = {*by, *self._filters.equal}
+        wanted = {*by, *self._filters.places}
         if self._filters.sight.forms is not None:
             wanted.add("form")
         return cube_for(wanted, hours=hours)
@@ -156,24 +156,25 @@ class Tallies:
         """Count row by row."""
         first, last = number_of(days.first), number_of(days.last)
         moment = moments(self._zone)
-        channels = self._filters.equal.get("channel")
+        channels = {*self._filters.equal.get("channel", ()), *([""] if "channel" in self._filters.without else [])}
         found: Found = {}
         for row in self._connection.execute(self._rows(days)):
             for place, day, what, many in tallies(facts_of(row), moment):
                 # A rating may have come by another channel than the invitation's last.
-                if first <= day <= last and (channels is None or place[1] in channels):
+                if first <= day <= last and (not channels or place[1] in channels):
                     _at(found, _group(place, by), _STEPS[step](day)).add(what, many)
         return found
 
     def _rows(self, days: Days) -> Select[Any]:
         start, end = day_start(days.first, self._zone), day_end(days.last, self._zone)
         equal = {name: wanted for name, wanted in self._filters.equal.items() if name != "channel"}
+        without = tuple(name for name in self._filters.without if name != "channel")
         dated = union(
             select(invitations.c.id).where(invitations.c.closed_at >= start, invitations.c.closed_at < end),
             select(invitations.c.id).where(invitations.c.asked_at >= start, invitations.c.asked_at < end),
             select(ratings.c.id).where(ratings.c.rated_at >= start, ratings.c.rated_at < end),
         )
-        conditions = replace(self._filters, equal=equal).about_tickets(invitations)
+        conditions = replace(self._filters, equal=equal, without=without).about_tickets(invitations)
         return FACTS.where(*conditions, invitations.c.id.in_(dated))
 
 

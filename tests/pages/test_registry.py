@@ -92,6 +92,39 @@ async def test_a_form_leads_to_the_short_address_and_chips_take_filters_off(fill
     assert "2 оценки" in named.text
 
 
+async def test_hours_of_the_week_read_as_a_sentence_in_both_languages(filled: Office) -> None:
+    rated = {"weekday": "3", "hour": "17"}  # T-1 … T-3: on a Wednesday, some minutes after 17:13 of Moscow
+    assert await listed(filled.manager, **rated) == ["T-3", "T-2", "T-1"]
+    assert await listed(filled.manager, weekday="3", hour="18") == []
+    assert await listed(filled.manager, weekday="1") == ["T-4"]
+    query = "value_max=2&weekday=5,3&hour=9,10,11,17"
+    for language, said in (
+        ("en", "on Wednesdays and Fridays between 09:00 and 12:00 or between 17:00 and 18:00"),
+        ("ru", "по средам и пятницам с 09:00 до 12:00 или с 17:00 до 18:00"),
+    ):
+        page = (await filled.manager.get(f"/ratings?{query}&lang={language}")).text
+        assert f": {said} <a" in page, "the chip"
+        assert f"</span>{said}</summary>" in page, "the bar"
+        assert 'href="/ratings?value_max=2"' in page, "one cross takes both off"
+        assert page.count('type="checkbox" name="hour"') == 24
+        assert 'name="weekday" value="5" checked' in page
+    wrong = await filled.manager.get("/ratings", params={"weekday": "8", "hour": "9" * 5_000})
+    assert wrong.status_code == 422
+    assert "is not a weekday from 1 (Monday) to 7 (Sunday)" in unescape(wrong.text)
+
+
+async def test_what_only_numbers_lead_to_can_be_seen_and_taken_off(filled: Office) -> None:
+    query = "show=all&decision=ask&has_first_response=true&has_handling=false&without=agent"
+    page = unescape((await filled.manager.get(f"/ratings?{query}&lang=en")).text)
+    for chip in ("decision: decided to ask", "first response known", "handling time not known", "no agent"):
+        assert f'<li class="chip">{chip} <a' in page, chip
+    assert 'name="without" value="agent" checked' in page, "though no agent is known"
+    form = unescape((await filled.manager.get("/ratings?without=form&value_max=2&lang=ru")).text)
+    assert 'name="without" value="form" checked' in form
+    assert "без формы" in form
+    assert 'name="without" value="channel"' not in form, "every rating came by one"
+
+
 async def test_what_is_wrong_is_said_and_shows_no_rows(filled: Office) -> None:
     for query in ("stars=5", "value=many", "rated=someday", "sort=mood", "show=some", "rated_from=soon", "cursor=x"):
         answered = await filled.manager.get(f"/ratings?{query}")

@@ -31,6 +31,9 @@ def fill(url: str, many: int, seed: int = 1) -> None:
             tagged.append({"tag": "vip", "invitation_id": number})
         if row["decision"] == "ask" and source.random() < 0.6:
             rated.append(_rating(source, row))
+        counts = bool(rated) and rated[-1]["id"] == number and rated[-1]["state"] == "confirmed"
+        if counts or row["state"] == "answered":
+            row["state"] = "answered" if counts else "asked"
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(

@@ -5,7 +5,7 @@ from bot.exporting.columns import COLUMNS
 from bot.exporting.formats import FORMATS
 from bot.web.api.operations import Operation, filters, parameter, several
 from ratings.reports.filters import INVITATION_STATES, STATES
-from ratings.reports.registry import REASONS, SORTS, Show
+from ratings.reports.registry import DECISIONS, REASONS, SORTS, Show
 from ratings.store.keys import Scope
 
 _NAMES = dict.fromkeys(name for names in SORTS.values() for name in names)
@@ -46,6 +46,11 @@ EXPORT_RATINGS = Operation(
             {"type": "boolean"},
             "of those asked: the message arrived for all that is known, or was answered; or not",
         ),
+        parameter("decision", {"type": "string", "enum": list(DECISIONS)}, "what was decided at the closing"),
+        parameter(
+            "has_first_response", {"type": "boolean"}, "the desk told the time to the first response, or did not"
+        ),
+        parameter("has_handling", {"type": "boolean"}, "the desk told the handling time, or did not"),
         several("ticket", {"type": "string", "minLength": 1}, "id of the ticket; repeated"),
         *filters((*STATES, *INVITATION_STATES), "rating where show is rated, else of the invitation"),
     ),

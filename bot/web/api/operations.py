@@ -10,7 +10,7 @@ from bot.web.api.reports import REASONS
 from bot.web.api.schemas import Schema, ref
 from bot.web.api.tickets import MAX_TICKETS
 from bot.web.problems import CONTENT_TYPE
-from ratings.reports.filters import INVITATION_STATES, RANGES, STATES
+from ratings.reports.filters import INVITATION_STATES, PLACES, RANGES, STATES
 from ratings.reports.lists import DEFAULT_LIMIT, MAX_LIMIT
 from ratings.store.keys import Scope
 
@@ -139,6 +139,9 @@ def filters(states: tuple[str, ...], of: str) -> tuple[Schema, ...]:
         several("value", _WHOLE, "one of these values"),
         parameter("value_max", _WHOLE, "this value or a smaller one"),
         *ranges,
+        several("weekday", {"type": "integer", "minimum": 1, "maximum": 7}, "rated on it; 1 is Monday, 7 is Sunday"),
+        several("hour", {"type": "integer", "minimum": 0, "maximum": 23}, "rated in it; 17 is from 17:00 to 18:00"),
+        several("without", {"type": "string", "enum": list(PLACES)}, "that has none of it"),
         parameter("has_comment", {"type": "boolean"}, "with a comment, or without one"),
         parameter(
             "q",

@@ -6,12 +6,14 @@ from datetime import date
 
 from bot.exporting.words import REASONS, STATES, VOTE_STATES
 from bot.web.pages.periods import PERIODS, RANGES, days_of
+from bot.web.pages.registry_hours import hours_said, weekdays_said
 from bot.web.pages.registry_query import Query
 from bot.web.pages.speech import Speech, mark
 from ratings.decisions import SkipReason
 from ratings.reports.filters import read_id, write_id
 from ratings.reports.registry import Show
 from ratings.survey import Survey
+from ratings.weekly import HOURS, WEEKDAYS
 
 SHOWN: Mapping[Show, str] = {
     Show.RATED: mark("rated"),
@@ -22,22 +24,44 @@ SHOWN: Mapping[Show, str] = {
 
 RANGE_TITLES: Mapping[str, str] = {"rated": mark("Rated"), "closed": mark("Closed"), "asked": mark("Asked")}
 
-PLACES: Mapping[str, tuple[str, str]] = {
-    "agent": (mark("agent"), mark("any agent")),
-    "group": (mark("group"), mark("any group")),
-    "form": (mark("form"), mark("any form")),
-    "channel": (mark("channel"), mark("any channel")),
-    "survey": (mark("survey"), mark("any survey")),
-    "priority": (mark("priority"), mark("any priority")),
-    "scale": (mark("scale"), mark("any scale")),
+PLACES: Mapping[str, tuple[str, str, str]] = {
+    "agent": (mark("agent"), mark("any agent"), mark("no agent")),
+    "group": (mark("group"), mark("any group"), mark("no group")),
+    "form": (mark("form"), mark("any form"), mark("no form")),
+    "channel": (mark("channel"), mark("any channel"), mark("no channel")),
+    "survey": (mark("survey"), mark("any survey"), mark("no survey")),
+    "priority": (mark("priority"), mark("any priority"), mark("no priority")),
+    "scale": (mark("scale"), mark("any scale"), ""),
 }
-"""Each filter by something that has a name: its own name, and what is said where it is not set."""
+"""Each filter by something that has a name: its own name, what is said where it is not set, and where there is none ("" for never)."""
 
-TRUTHS: Mapping[str, tuple[str, str]] = {
-    "has_comment": (mark("with a comment"), mark("without a comment")),
-    "delivered": (mark("delivered"), mark("not known to be delivered")),
+OF_EVERY_RATING = frozenset({"channel", "survey"})
+"""What everything has that was rated."""
+
+TRUTHS: Mapping[str, tuple[str, str, str, str]] = {
+    "has_comment": (
+        mark("Comment"),
+        mark("with or without a comment"),
+        mark("with a comment"),
+        mark("without a comment"),
+    ),
+    "delivered": (mark("Delivery"), mark("delivered or not"), mark("delivered"), mark("not known to be delivered")),
+    "has_first_response": (
+        mark("First response"),
+        mark("first response known or not"),
+        mark("first response known"),
+        mark("first response not known"),
+    ),
+    "has_handling": (
+        mark("Handling"),
+        mark("handling time known or not"),
+        mark("handling time known"),
+        mark("handling time not known"),
+    ),
 }
-"""Each filter that is true or false, in words."""
+"""Each filter that is true or false: its name, and what is said where it is not set, true, false."""
+
+DECISIONS: Mapping[str, str] = {"ask": mark("decided to ask"), "skip": mark("decided not to ask")}
 
 SKIPS = {reason.value: REASONS[reason.value] for reason in SkipReason}
 STATES_OF_INVITATIONS = {code: words for code, words in STATES.items() if code != "skipped"}
@@ -54,17 +78,32 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Choosing:
-    """A filter with several choices. `said` is what the bar says of it."""
+    """A filter with several choices. `said` is what the bar says of it, `none` the choice of what has none of it."""
 
     name: str
     title: str
     said: str
     options: tuple[Option, ...]
+    none: Option | None = None
 
     @property
     def is_set(self) -> bool:
         """True when something is chosen."""
-        return any(option.chosen for option in self.options)
+        return any(option.chosen for option in (*self.options, *([self.none] if self.none else [])))
+
+
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """The filter by hours of the week."""
+
+    said: str
+    weekdays: tuple[Option, ...]
+    hours: tuple[Option, ...]
+
+    @property
+    def is_set(self) -> bool:
+        """True when something is chosen."""
+        return any(option.chosen for option in (*self.weekdays, *self.hours))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +218,40 @@ class Bar:
         return self._query.show in {Show.RATED, Show.ALL} or any(self._query.one(name) for name in names)
 
     @property
-    def is_about_delivery(self) -> bool:
-        """True where somebody was asked, or it is set."""
-        return self._query.show in {Show.UNANSWERED, Show.ALL} or bool(self._query.one("delivered"))
+    def weekly(self) -> Weekly | None:
+        """The filter by hours of the week, where it means something or is set."""
+        weekdays, hours = self._numbers("weekday"), self._numbers("hour")
+        if self._query.show not in {Show.RATED, Show.ALL} and not weekdays and not hours:
+            return None
+        said = " ".join(
+            part for part in (weekdays_said(weekdays, self._speech), hours_said(hours, self._speech)) if part
+        )
+        return Weekly(
+            said or self._speech.say("at any hour of the week"),
+            tuple(Option(str(each), self._speech.weekday(each), each in weekdays) for each in WEEKDAYS),
+            tuple(Option(str(each), f"{each:02}", each in hours) for each in HOURS),
+        )
+
+    def _numbers(self, name: str) -> list[int]:
+        return sorted({number for number in map(_number, self._query.get(name)) if number is not None})
+
+    @property
+    def truths(self) -> tuple[Choosing, ...]:
+        """The filters that are true or false: those that mean something for what is shown, or that are set."""
+        show, say = self._query.show, self._speech.say
+        meant = {
+            "has_comment": self.is_about_answers,
+            "delivered": show in {Show.UNANSWERED, Show.ALL},
+            "has_first_response": show is Show.ALL,
+            "has_handling": show is Show.ALL,
+        }
+        found = []
+        for name, (title, unset, yes, no) in TRUTHS.items():
+            given = self._query.one(name)
+            if meant[name] or given:
+                options = (Option("true", say(yes), given == "true"), Option("false", say(no), given == "false"))
+                found.append(Choosing(name, say(title), say(unset), options))
+        return tuple(found)
 
     def _dates(self, name: str) -> Dates:
         say = self._speech.say
@@ -212,17 +282,25 @@ class Bar:
     def places(self) -> tuple[Choosing, ...]:
         """The filters by agent, group, form and so on: those that there is anything to choose of, or that are set."""
         found = []
-        for name, (title, unset) in PLACES.items():
+        for name, (title, unset, without) in PLACES.items():
             chosen = self._query.get(name)
             names = self._scales if name == "scale" else self._names.get(name, ())
             known = {write_id(each): words for each, words in names}
             known.update({each: None for each in chosen if each not in known})
-            if not known:
+            none = self._none(name, without)
+            if not known and not (none and none.chosen):
                 continue
             options = tuple(Option(each, known[each] or read_id(each), each in chosen) for each in known)
-            said = ", ".join(option.label for option in options if option.chosen) or self._speech.say(unset)
-            found.append(Choosing(name, self._speech.say(title), said, options))
+            said = ", ".join(option.label for option in (*options, *([none] if none else [])) if option.chosen)
+            found.append(Choosing(name, self._speech.say(title), said or self._speech.say(unset), options, none))
         return tuple(found)
+
+    def _none(self, name: str, words: str) -> Option | None:
+        """Return the choice of what has none of something, where there may be such."""
+        chosen = name in self._query.get("without")
+        if not words or (name in OF_EVERY_RATING and self._query.show is Show.RATED and not chosen):
+            return None
+        return Option(name, self._speech.say(words), chosen)
 
     @property
     def _scales(self) -> Sequence[tuple[str, None]]:
@@ -236,6 +314,8 @@ class Bar:
         show = self._query.show
         states = VOTE_STATES if show is Show.RATED else STATES_OF_INVITATIONS if show is not Show.NOT_ASKED else STATES
         found = [self._coded("state", mark("state"), mark("any state"), states)]
+        if show is Show.ALL or self._query.one("decision"):
+            found.append(self._coded("decision", mark("decision"), mark("whatever was decided"), DECISIONS))
         if show in {Show.NOT_ASKED, Show.ALL}:
             found.append(self._coded("reason", mark("why not"), mark("for any reason"), SKIPS))
         return tuple(found)
@@ -251,11 +331,7 @@ class Bar:
     def chips(self) -> tuple[Chip, ...]:
         """The active filters, each with the address of the page without it."""
         say, query = self._speech.say, self._query
-        found: list[Chip] = []
-        for dates in self.dates:
-            if dates.is_set:
-                left = query.with_(**{dates.name: None, f"{dates.name}_from": None, f"{dates.name}_to": None})
-                found.append(Chip(f"{dates.title}: {dates.said}", left.text))
+        found = list(self._times())
         for text in query.get("value"):
             number = _number(text)
             value = text if number is None else self._value(number)
@@ -272,17 +348,29 @@ class Bar:
                 if option.chosen:
                     left = query.without(choosing.name, option.value)
                     found.append(Chip(f"{choosing.title}: {option.label}", left.text))
+            if choosing.none is not None and choosing.none.chosen:
+                found.append(Chip(choosing.none.label, query.without("without", choosing.name).text))
         for name, words in (("tag", mark("tag: %(value)s")), ("ticket", mark("ticket: %(value)s"))):
             for value in query.get(name):
                 found.append(Chip(say(words, value=read_id(value)), query.without(name, value).text))
         return tuple(found)
 
+    def _times(self) -> Iterator[Chip]:
+        query = self._query
+        for dates in self.dates:
+            if dates.is_set:
+                left = query.with_(**{dates.name: None, f"{dates.name}_from": None, f"{dates.name}_to": None})
+                yield Chip(f"{dates.title}: {dates.said}", left.text)
+        weekly = self.weekly
+        if weekly is not None and weekly.is_set:
+            left = query.with_(weekday=None, hour=None)
+            yield Chip(f"{self._speech.say(RANGE_TITLES['rated'])}: {weekly.said}", left.text)
+
     def _truths(self) -> Iterator[Chip]:
-        for name, (yes, no) in TRUTHS.items():
-            given = self._query.one(name)
-            if given:
-                words = yes if given == "true" else no
-                yield Chip(self._speech.say(words), self._query.with_(**{name: None}).text)
+        for truth in self.truths:
+            for option in truth.options:
+                if option.chosen:
+                    yield Chip(option.label, self._query.with_(**{truth.name: None}).text)
 
 
 def _number(text: str) -> int | None:

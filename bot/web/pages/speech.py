@@ -3,7 +3,7 @@
 Texts stand in the code in English; `locale/<language>/*.po` holds them in other languages, a file for each area of the pages.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from importlib.resources import files
@@ -11,7 +11,8 @@ from io import BytesIO
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_time, get_day_names
+from babel.lists import format_list
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -81,6 +82,10 @@ class Speech:
         said = self._translations.ungettext(one, many, number)
         return said % {"number": self.number(number), **values}
 
+    def several(self, texts: Sequence[str], *, any_of: bool = False) -> str:
+        """Write texts as a sentence has them: all of them (a, b and c), or any (a, b or c)."""
+        return format_list(texts, style="or" if any_of else "standard", locale=self._locale) if texts else ""
+
     # --- numbers ---
 
     def number(self, value: float | None, digits: int = 0) -> str:
@@ -141,6 +146,10 @@ class Speech:
         if first.year == last.year:
             return f"{format_date(first, 'd MMM', locale=self._locale)} – {self.day(last)}"
         return f"{self.day(first)} – {self.day(last)}"
+
+    def weekday(self, weekday: int) -> str:
+        """Write a weekday (1 is Monday) shortly."""
+        return str(get_day_names("abbreviated", "stand-alone", self._locale)[weekday - 1])
 
     def iso(self, instant: Instant) -> str:
         """Write an instant for a machine (the attribute of <time>)."""

@@ -1,0 +1,131 @@
+"""Every number leads to its rows: what the dashboard and the agents' page count is what the registry finds, on a random history."""
+
+from collections.abc import Iterator
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Connection, create_engine, text
+
+from ratings.reports.agents import agents
+from ratings.reports.dashboard import dashboard
+from ratings.reports.figures import Counts, Days
+from ratings.reports.filters import Filters, parse_filters
+from ratings.reports.registry import count_registry, list_registry, parse_wanted
+from ratings.reports.summary import summarise
+from ratings.store.store import Store
+from tests.reports.history import ZONE, fill
+from tests.store.counted import keep_roll_up
+
+NEW_YORK = ZoneInfo(ZONE)
+SPRING = Days(date(2026, 3, 1), date(2026, 4, 15))
+"""New York's clocks go forward in it."""
+
+_SURVEY = "INSERT INTO surveys (id, version, definition) SELECT 'second', version, definition FROM surveys WHERE id = 'default'"
+_VERSION = """
+INSERT INTO survey_versions (survey_id, version, definition, created_at, created_by)
+SELECT 'second', version, definition, created_at, created_by FROM survey_versions WHERE survey_id = 'default'
+"""
+
+Links = dict[str, str]
+
+
+@pytest.fixture
+def counted(store: Store, store_url: str) -> Store:
+    fill(store_url, 600, seed=7)
+    engine = create_engine(store_url)
+    with engine.begin() as connection:
+        connection.execute(text(_SURVEY))
+        connection.execute(text(_VERSION))
+    engine.dispose()
+    keep_roll_up(store, ZONE)
+    return store
+
+
+def rows(connection: Connection, links: Links, more: Links) -> int:
+    """Count what an address finds; every page of it together has as many rows."""
+    wanted = parse_wanted({name: [value] for name, value in (links | more).items()}, NEW_YORK)
+    total = count_registry(connection, wanted)
+    assert total.many == len(list_registry(connection, wanted, limit=1000).rows), links | more
+    return total.many
+
+
+def _of(name: str) -> Links:
+    return {f"{name}_from": SPRING.first.isoformat(), f"{name}_to": SPRING.last.isoformat()}
+
+
+def _numbers(counts: Counts) -> Iterator[tuple[int, Links]]:
+    closed, asked = {"show": "all"} | _of("closed"), {"show": "all"} | _of("asked")
+    yield counts.closed, closed
+    yield counts.decided_to_ask, closed | {"decision": "ask"}
+    yield counts.closed - counts.decided_to_ask, closed | {"decision": "skip"}
+    yield counts.answered_of_closed, closed | {"state": "answered"}
+    yield counts.first_responses, closed | {"has_first_response": "true"}
+    yield counts.closed - counts.first_responses, closed | {"has_first_response": "false"}
+    yield counts.handlings, closed | {"has_handling": "true"}
+    yield counts.asked, asked
+    yield counts.delivered, asked | {"delivered": "true"}
+    yield counts.answered, _of("asked")
+    yield counts.commented, _of("asked") | {"has_comment": "true"}
+    yield counts.ratings, _of("rated") | {"scale": "Five"}
+
+
+@pytest.mark.parametrize("filters", [{}, {"form": "sales"}, {"channel": "telegram.support", "group": "first"}])
+def test_every_number_is_that_of_its_rows(counted: Store, filters: Links) -> None:
+    def compare(connection: Connection) -> None:
+        given = parse_filters({name: [value] for name, value in filters.items()}, NEW_YORK)
+        found = dashboard(connection, given, SPRING, SPRING, NEW_YORK, scale="Five")
+        parts: list[tuple[Counts, Links]] = [(found.now, {})]
+        for dimension, each in found.parts.items():
+            parts += [
+                (part.counts, {dimension: part.id} if part.id is not None else {"without": dimension})
+                for part in each
+                if dimension not in filters
+            ]
+        parts += [(agent.counts, {"agent": agent.id}) for agent in agents(connection, given, SPRING, NEW_YORK)]
+        assert any("without" in more for _, more in parts)
+        for counts, more in parts:
+            for many, links in _numbers(counts):
+                if counts.by_value or "scale" not in links:
+                    assert rows(connection, links, filters | more) == many, (links, more)
+        for hour in found.hours:
+            links = _of("rated") | {"scale": "Five", "weekday": str(hour.weekday + 1), "hour": str(hour.hour)}
+            assert rows(connection, links, filters) == hour.ratings, links
+        assert len(found.hours) > 50 or filters
+
+    counted.read_now(compare)
+
+
+def test_what_has_none_is_found_beside_what_has(counted: Store) -> None:
+    def compare(connection: Connection) -> None:
+        closed = {"show": "all"} | _of("closed")
+        one, none, all_ = (
+            rows(connection, closed, {"group": "first"}),
+            rows(connection, closed, {"without": "group"}),
+            rows(connection, closed, {}),
+        )
+        assert rows(connection, closed, {"group": "first", "without": "group"}) == one + none < all_
+        assert none > 0
+        both = rows(connection, closed, {"without": "group,agent"})
+        assert 0 < both < none
+
+    counted.read_now(compare)
+
+
+def test_hours_of_the_week_narrow_what_was_rated_in_the_summary(counted: Store) -> None:
+    def compare(connection: Connection) -> None:
+        whole = summarise(connection, Filters())
+        mornings = {"hour": [str(hour) for hour in range(6, 12)]}
+        found = summarise(connection, parse_filters(mornings, NEW_YORK))
+        others = summarise(
+            connection, parse_filters({"hour": ["0,1,2,3,4,5", "12,13,14,15,16,17,18,19,20,21,22,23"]}, NEW_YORK)
+        )
+        assert 0 < found["ratings"] < whole["ratings"] == found["ratings"] + others["ratings"]
+        assert found["matching"] == found["ratings"] == sum(each["ratings"] for each in found["scales"])
+        assert (found["asked"], found["closed"]) == (whole["asked"], whole["closed"])
+        assert found == summarise(connection, parse_filters(mornings, NEW_YORK), row_by_row=True)
+        groupless = parse_filters({"without": ["group"]}, NEW_YORK)
+        assert summarise(connection, groupless) == summarise(connection, groupless, row_by_row=True)
+        assert 0 < summarise(connection, groupless)["closed"]["closed"] < whole["closed"]["closed"]
+
+    counted.read_now(compare)
