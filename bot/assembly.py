@@ -101,6 +101,7 @@ class Parts:
     alert_hooks: AlertHooks
     releases: Releases
     live: Live
+    drawing: Drawing
     application: Application
 
 
@@ -253,6 +254,7 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
         alert_hooks=AlertHooks(store.writer, event_sender, secrets, wake, clock),
         releases=Releases(store, ZoneInfo(settings.server.timezone), clock),
         live=live,
+        drawing=drawing,
         application=Application(
             Hooks(channels, answers, metrics, settings.server.max_body),
             DeskHooks(desks, reports, metrics, clock),
@@ -299,6 +301,7 @@ async def running(parts: Parts, *, work: bool) -> AsyncIterator[None]:
             await channel.close()
         for desk in parts.desks.values():
             await desk.close()
+        await parts.drawing.close()
         await parts.wake.stop()
         parts.store.stop()
 

@@ -13,7 +13,8 @@ import structlog
 
 from bot.charts.chart import Chart, Look, Rows, steps
 from bot.charts.distribution import distribution
-from bot.charts.rendering import CannotDraw, Drawing
+from bot.charts.painter import CannotDraw
+from bot.charts.rendering import Drawing, picture_request
 from bot.charts.theme import LIGHT
 from bot.charts.trend import csat_trend
 from bot.web.pages.reporting.cards import cards
@@ -63,7 +64,7 @@ class Digests:
         made: list[Picture] = []
         for chart in charts[:most]:
             try:
-                content = await self._drawing.picture(chart, LIGHT, language, "png")
+                content = await self._drawing.picture(picture_request(chart, LIGHT, language, "png"))
             except CannotDraw as error:
                 _log.error("a digest goes out without a picture", chart=chart.name, problem=str(error))
             else:

@@ -1,7 +1,8 @@
-"""Draws one picture and ends: a program of its own, for what draws takes 150 MB that a service should not keep.
+"""Draws pictures until its standard input ends: a program of its own, for what draws takes 200 MB that a service should not keep.
 
-Reads a request as JSON from its standard input, writes the picture to its standard output. Nothing is loaded from anywhere:
-no address is allowed, and specifications carry their data.
+Reads requests from its standard input, each a line of JSON, and answers each on its standard output: a line with "drawn" or
+"refused" and a number, then so many bytes: the picture, or what is wrong. Nothing is loaded from anywhere: no address is
+allowed, and specifications carry their data.
 """
 
 import json
@@ -12,12 +13,14 @@ import vl_convert
 
 
 def main() -> None:
-    """Read, draw, write. What goes wrong ends the program with one line on its standard error."""
-    try:
-        made = _draw(json.load(sys.stdin))
-    except ValueError as error:
-        sys.exit(" ".join(str(error).split()))
-    sys.stdout.buffer.write(made)
+    """Read, draw, write, until there is nothing more to read."""
+    for line in sys.stdin.buffer:
+        try:
+            word, made = "drawn", _draw(json.loads(line))
+        except ValueError as error:
+            word, made = "refused", " ".join(str(error).split()).encode()
+        sys.stdout.buffer.write(f"{word} {len(made)}\n".encode() + made)
+        sys.stdout.buffer.flush()
 
 
 def _draw(request: dict[str, Any]) -> bytes:

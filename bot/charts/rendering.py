@@ -1,58 +1,71 @@
-"""Pictures of charts, and the script that draws them in browsers: both made by a process of their own, which then ends.
+"""Pictures of charts, and the script that draws them in browsers: drawn once, and kept for whoever asks for the same.
 
-vl-convert brings a JavaScript engine and stays at 150 MB once it has drawn; the service is to run in less than that.
+vl-convert brings a JavaScript engine and stays at 200 MB once it has drawn; the service is to run in less than that, so that
+a process of its own draws (`painter`).
 """
 
 import asyncio
 import gzip
 import hashlib
 import json
-import sys
+from collections import OrderedDict
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, Literal
 
 from bot.charts.chart import Chart, Spec
 from bot.charts.locales import locales
+from bot.charts.painter import CannotDraw, Painter
 from bot.charts.theme import PICTURE_FONT, Theme, config
 
 Format = Literal["svg", "png"]
+Request = dict[str, Any]
 
 SECONDS = 20.0
-"""How long one picture may take; it takes about one."""
+"""How long one picture may take; the first takes about one, others a tenth of it."""
 
-AT_ONCE = 2
-"""Pictures that are drawn at the same time; others wait."""
+LINGER_S = 15.0
+"""How long the drawing process waits for a next picture."""
 
-WIDTH = 720
-"""Pixels of a picture without its axes' words: two of them stand side by side on paper."""
+KEPT_BYTES = 8 * 1024 * 1024
+"""Of pictures that are kept: some hundred. Those that nobody asked for longest make room."""
+
+WIDTHS = {"paper": 720, "page": 520, "phone": 290}
+"""Pixels of a picture without its axes' words, by where it stands. On paper and elsewhere it says its title; on our pages that stands above."""
 
 SCALE = 2.0
 """Dots of a PNG for each pixel."""
 
-_PROGRAM = Path(__file__).with_name("render_process.py")
 _SNIPPET = "window.vegaEmbed = vegaEmbed;"
-
-
-class CannotDraw(Exception):
-    """No picture came: drawing took too long, or failed. The text is the drawing process's last line."""
+_RELEASE = version("vl-convert-python")
 
 
 class Drawing:
-    """Draws pictures. One of it a service: it bounds how many are drawn at once."""
+    """Draws pictures. One of it a service: it draws one at a time, and the same thing once, however many ask.
 
-    def __init__(self, seconds: float = SECONDS, at_once: int = AT_ONCE) -> None:
-        self._seconds = seconds
-        self._free = asyncio.Semaphore(at_once)
+    A picture is known by everything it is made of. So nobody is shown what was drawn for somebody else unless both were
+    entitled to every figure and name in it: whoever asks brings the figures, read with their own rights.
+    """
+
+    def __init__(self, seconds: float = SECONDS, linger: float = LINGER_S, kept_bytes: int = KEPT_BYTES) -> None:
+        self.painter = Painter(seconds, linger)
+        self._kept = Kept(kept_bytes)
+        self._at_work: dict[str, asyncio.Task[bytes]] = {}
         self._bundle: asyncio.Future[bytes] | None = None
-        release = f"{version('vl-convert-python')} {_SNIPPET}"
-        self.bundle_digest = hashlib.sha256(release.encode()).hexdigest()[:16]
+        self.bundle_digest = hashlib.sha256(f"{_RELEASE} {_SNIPPET}".encode()).hexdigest()[:16]
         """Names the script that browsers draw with: it changes with the library's version."""
 
-    async def picture(self, chart: Chart, theme: Theme, language: str, kind: Format) -> bytes:
-        """Draw a chart that is not empty. Raises CannotDraw."""
-        assert chart.spec is not None, "there is nothing to draw"
-        return await self._run(picture_request(chart, theme, language, kind))
+    async def picture(self, request: Request) -> bytes:
+        """Return a picture: kept, being drawn for somebody else already, or drawn now. Raises CannotDraw."""
+        key = digest(request)
+        kept = self._kept.get(key)
+        if kept is not None:
+            return kept
+        task = self._at_work.get(key)
+        if task is None:
+            task = self._at_work[key] = asyncio.create_task(self._draw(key, request))
+            task.add_done_callback(lambda done: self._over(key, done))
+        # Whoever goes away must not take it from the others who wait.
+        return await asyncio.shield(task)
 
     async def bundle(self) -> bytes:
         """Return the script with Vega, Vega-Lite and vega-embed, compressed by gzip. Made once. Raises CannotDraw."""
@@ -60,51 +73,76 @@ class Drawing:
             made: asyncio.Future[bytes] = asyncio.ensure_future(self._make_bundle())
             self._bundle = made
         try:
-            # A reader who goes away must not take it from the others who wait.
             return await asyncio.shield(self._bundle)
         except CannotDraw:
             self._bundle = None
             raise
 
+    async def close(self) -> None:
+        """End the drawing process."""
+        at_work = [*self._at_work.values(), *([] if self._bundle is None else [self._bundle])]
+        for each in at_work:
+            each.cancel()
+        await asyncio.gather(*at_work, return_exceptions=True)
+        await self.painter.close()
+
+    async def _draw(self, key: str, request: Request) -> bytes:
+        made = await self.painter.draw(_line(request))
+        self._kept.put(key, made)
+        return made
+
+    def _over(self, key: str, task: asyncio.Task[bytes]) -> None:
+        del self._at_work[key]
+        if not task.cancelled():
+            task.exception()  # all who waited may be gone
+
     async def _make_bundle(self) -> bytes:
-        script = await self._run({"kind": "bundle", "snippet": _SNIPPET})
+        script = await self.painter.draw(_line({"kind": "bundle", "snippet": _SNIPPET}))
         return await asyncio.to_thread(gzip.compress, script, 9, mtime=0)
 
-    async def _run(self, request: dict[str, Any]) -> bytes:
-        async with self._free:
-            # -I: neither the working folder nor the environment decides what is imported.
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-I",
-                str(_PROGRAM),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-            )
-            try:
-                async with asyncio.timeout(self._seconds):
-                    made, complaints = await process.communicate(json.dumps(request).encode())
-            except TimeoutError:
-                raise CannotDraw(f"it took more than {self._seconds:g} s") from None
-            finally:
-                if process.returncode is None:
-                    process.kill()
-                    await process.wait()
-            if process.returncode != 0:
-                lines = complaints.decode(errors="replace").strip().splitlines()
-                raise CannotDraw(lines[-1][:300] if lines else f"it ended with {process.returncode}")
-            return made
+
+class Kept:
+    """Pictures by their keys, so many bytes of them; those that were not asked for longest leave first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._pictures: OrderedDict[str, bytes] = OrderedDict()
+        self.size = 0
+
+    def get(self, key: str) -> bytes | None:
+        """Return a picture that is kept."""
+        found = self._pictures.get(key)
+        if found is not None:
+            self._pictures.move_to_end(key)
+        return found
+
+    def put(self, key: str, picture: bytes) -> None:
+        """Keep a picture; one that alone is too large is not kept."""
+        self.size += len(picture) - len(self._pictures.pop(key, b""))
+        self._pictures[key] = picture
+        while self.size > self._most:
+            _, gone = self._pictures.popitem(last=False)
+            self.size -= len(gone)
 
 
-def picture_request(chart: Chart, theme: Theme, language: str, kind: Format) -> dict[str, Any]:
-    """Return what the drawing process is asked for: the specification at a fixed width, with its colours."""
-    spec = without_links(chart.spec or {})
-    spec |= {
-        "width": WIDTH,
-        "config": config(theme, chart.values, PICTURE_FONT),
-        "title": {"text": chart.title},
-        "padding": 12,
-    }
+def digest(request: Request) -> str:
+    """Return what names a picture: it changes with everything that it shows, and with the library that draws it."""
+    return hashlib.sha256(_RELEASE.encode() + _line(request)).hexdigest()[:32]
+
+
+def _line(request: Request) -> bytes:
+    return json.dumps(request).encode()
+
+
+def picture_request(chart: Chart, theme: Theme, language: str, kind: Format, place: str = "paper") -> Request:
+    """Return what the drawing process is asked for of a chart that is not empty: its specification at a fixed width, with its colours.
+
+    `place` is one of WIDTHS.
+    """
+    assert chart.spec is not None, "there is nothing to draw"
+    spec = without_links(chart.spec)
+    spec |= {"width": WIDTHS[place], "config": config(theme, chart.values, PICTURE_FONT)}
+    spec |= {"title": {"text": chart.title}, "padding": 12} if place == "paper" else {"padding": 4}
     return {"kind": kind, "spec": spec, "scale": SCALE, **locales(language)}
 
 
@@ -115,4 +153,7 @@ def without_links(spec: Spec) -> Spec:
         bare["encoding"] = {name: part for name, part in spec["encoding"].items() if name != "href"}
     if "layer" in spec and isinstance(spec["layer"], list):
         bare["layer"] = [without_links(layer) for layer in spec["layer"]]
+    if "data" in spec and "values" in spec["data"]:
+        rows = [{name: field for name, field in row.items() if name != "rows"} for row in spec["data"]["values"]]
+        bare["data"] = {"values": rows}
     return bare

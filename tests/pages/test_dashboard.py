@@ -148,9 +148,34 @@ async def test_a_chart_is_a_picture_with_the_pages_filters(local: Office) -> Non
     assert "1 (100\xa0%)" in svg.text
     png = await local.manager.get("/charts/distribution.png")
     assert png.content.startswith(b"\x89PNG")
+    assert (await local.manager.get("/charts/distribution.svg?theme=blue")).status_code == 404
+    assert (await local.manager.get("/?theme=dark")).status_code == 422, "a page follows its reader's system"
+    dark = await local.manager.get("/charts/distribution.svg?theme=dark&place=phone")
+    assert "#1e2229" in dark.text
+    assert "Ratings by value" not in dark.text, "the page says it above"
     script = await local.stranger.get(re.findall(r'src="(/static/vega[^"]+)"', (await local.manager.get("/")).text)[0])
     assert "immutable" in script.headers["cache-control"]
     assert "vegaEmbed" in script.text
+
+
+async def test_a_picture_that_is_known_is_not_sent_again_and_never_to_whom_may_not_see_it(local: Office) -> None:
+    rate(local, 1, 5, form="sales")
+    address = "/charts/distribution.svg?form=sales"
+    shown = await local.manager.get(address)
+    assert shown.headers["cache-control"] == "private, no-cache"
+    known = {"if-none-match": shown.headers["etag"]}
+    again = await local.manager.get(address, headers=known)
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", shown.headers["etag"])
+    assert (await local.sales.get(address, headers=known)).status_code == 304, "the same figures are the same picture"
+    assert (await local.stranger.get(address, headers=known)).status_code == 303
+    assert (await local.agent.get(address, headers=known)).status_code == 403
+    rate(local, 2, 5, form="help")
+    assert (await local.manager.get("/charts/distribution.svg", headers=known)).status_code == 200
+    assert "2 (100%)" not in (await local.sales.get("/charts/distribution.svg")).text
+    rate(local, 3, 4, form="sales")
+    changed = await local.manager.get(address, headers=known)
+    assert changed.status_code == 200
+    assert changed.headers["etag"] != shown.headers["etag"]
 
 
 async def test_scales_are_switched_between_and_never_mixed(local: Office) -> None:

@@ -1,6 +1,6 @@
 """The filter bar of reports: read from the URL, written into it, and said as a sentence."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
@@ -82,10 +82,12 @@ class Bar:
         return urlencode(self.pairs(**changed))
 
 
-def read_bar(query: QueryParams, now: Instant, zone: ZoneInfo) -> Bar:
-    """Read the filter bar. Raises InvalidInput that lists every wrong parameter."""
+def read_bar(query: QueryParams, now: Instant, zone: ZoneInfo, also: Collection[str] = ()) -> Bar:
+    """Read the filter bar; `also` is what else an address may say. Raises InvalidInput that lists every wrong parameter."""
     errors: list[FieldError] = [
-        FieldError(f"/{name}", "there is no such parameter") for name in query if name not in _KNOWN
+        FieldError(f"/{name}", "there is no such parameter")
+        for name in query
+        if name not in _KNOWN and name not in also
     ]
     today = datetime.fromtimestamp(now / SECOND, zone).date()
     period = query.get("period") or (OWN_DAYS if query.get("from") or query.get("to") else DEFAULT_PERIOD)

@@ -7,13 +7,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from bot.charts.rendering import CannotDraw, Drawing
+from bot.charts.painter import CannotDraw
+from bot.charts.rendering import Drawing
 
 _MAX_AGE_S = 31_536_000
 _log = structlog.get_logger("tapfive.charts")
 
 PICTURE_HEADERS = {
-    "cache-control": "no-store",
+    # A browser may keep it, and asks each time whether it still is what the page shows, and still may be seen.
+    "cache-control": "private, no-cache",
     "x-content-type-options": "nosniff",
     # An SVG is a document: it may do nothing.
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
@@ -43,7 +45,7 @@ class BundleScript:
             "vary": "accept-encoding",
             "x-content-type-options": "nosniff",
         }
-        if etag in request.headers.get("if-none-match", ""):
+        if is_known(request, etag):
             return Response(status_code=304, headers=headers)
         try:
             script = await self._drawing.bundle()
@@ -55,3 +57,8 @@ class BundleScript:
         else:
             script = gzip.decompress(script)
         return Response(script, headers=headers, media_type="text/javascript; charset=utf-8")
+
+
+def is_known(request: Request, etag: str) -> bool:
+    """Return whether the browser has what it asks for already."""
+    return etag in request.headers.get("if-none-match", "")

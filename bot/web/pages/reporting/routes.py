@@ -1,6 +1,6 @@
 """The dashboard, `/agents`, and the pictures of their charts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import structlog
@@ -10,11 +10,12 @@ from starlette.routing import BaseRoute
 from bot.charts.agents import AWARDS, award_name
 from bot.charts.chart import Chart, Look, Rows
 from bot.charts.locales import locales
-from bot.charts.rendering import CannotDraw, Drawing
+from bot.charts.painter import CannotDraw
+from bot.charts.rendering import WIDTHS, Drawing, digest, picture_request
 from bot.charts.theme import PAGE, THEMES, config
 from bot.web.pages.reporting.bar import DIMENSIONS, PERIODS, UNITS, Bar, options, read_bar
 from bot.web.pages.reporting.cards import cards, scale_choices
-from bot.web.pages.reporting.drawing_routes import PICTURE_HEADERS, TYPES, BundleScript
+from bot.web.pages.reporting.drawing_routes import PICTURE_HEADERS, TYPES, BundleScript, is_known
 from bot.web.pages.reporting.report import (
     Report,
     Staff,
@@ -31,6 +32,7 @@ from bot.web.static_files import StaticFile
 from ratings.rights import Right
 
 PACKAGE = "bot.web.pages"
+_OF_PICTURES = ("theme", "place")
 _log = structlog.get_logger("tapfive.charts")
 
 
@@ -86,40 +88,42 @@ class Reporting:
         )
 
     async def picture(self, visit: Visit) -> Response:
-        """Answer with one chart as a picture, to download, to print, or for those whose browser runs no scripts."""
+        """Answer with one chart as a picture: to download, or where the browser runs no scripts (`theme`, `place`)."""
         name, kind = (str(visit.request.path_params[part]) for part in ("name", "kind"))
-        if kind not in TYPES:
+        theme, place = visit.query.get("theme", "light"), visit.query.get("place", "paper")
+        if kind not in TYPES or theme not in THEMES or place not in WIDTHS:
             return refuse(visit, 404, mark("There is no such page"))
         chart = await self._chart(visit, name, symbols=kind == "svg")
         if chart is None or chart.spec is None:
             return refuse(visit, 404, mark("There is no such picture"), mark("There may be no data for it."))
+        request = picture_request(chart, THEMES[theme], visit.speech.language, "svg" if kind == "svg" else "png", place)
+        headers = PICTURE_HEADERS | {"etag": f'"{digest(request)}"'}
+        if is_known(visit.request, headers["etag"]):
+            return Response(status_code=304, headers=headers)
         try:
-            # A picture goes onto paper or into a presentation, whatever the reader's own theme.
-            made = await self._drawing.picture(
-                chart, THEMES["light"], visit.speech.language, "svg" if kind == "svg" else "png"
-            )
+            made = await self._drawing.picture(request)
         except CannotDraw as error:
             _log.error("a chart could not be drawn", chart=name, problem=str(error))
             return refuse(visit, 503, mark("The picture could not be drawn"), mark("Try again in a moment."))
-        return Response(made, headers=PICTURE_HEADERS, media_type=TYPES[kind])
+        return Response(made, headers=headers, media_type=TYPES[kind])
 
     # --- parts ---
 
-    async def _report(self, visit: Visit) -> tuple[Bar, Report]:
-        bar = read_bar(visit.query, visit.now, self._shell.zone)
+    async def _report(self, visit: Visit, also: Collection[str] = ()) -> tuple[Bar, Report]:
+        bar = read_bar(visit.query, visit.now, self._shell.zone, also)
         return bar, await read_report(self._shell.store, bar, visit.sight, self._shell.zone, visit.now)
 
-    async def _staff(self, visit: Visit) -> tuple[Bar, Staff]:
-        bar = read_bar(visit.query, visit.now, self._shell.zone)
+    async def _staff(self, visit: Visit, also: Collection[str] = ()) -> tuple[Bar, Staff]:
+        bar = read_bar(visit.query, visit.now, self._shell.zone, also)
         return bar, await read_staff(self._shell.store, bar, visit.sight, self._shell.zone)
 
     async def _chart(self, visit: Visit, name: str, *, symbols: bool) -> Chart | None:
         found: Sequence[Chart]
         if name in {"performance", "speed"}:
-            bar, staff = await self._staff(visit)
+            bar, staff = await self._staff(visit, _OF_PICTURES)
             found = staff_charts(staff, bar, look_of(visit, bar, symbols=symbols))
         else:
-            bar, report = await self._report(visit)
+            bar, report = await self._report(visit, _OF_PICTURES)
             found = report_charts(report, look_of(visit, bar, symbols=symbols))
         return next((chart for chart in found if chart.name == name), None)
 
