@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,9 +20,12 @@ from channels.base import Mode
 from net.errors import DeliveryError
 from net.guard import Guard
 from net.http import HttpClient
+from ratings.reports.summary import counts_equal_rows
 from ratings.store.migrate import DatabaseTooNew, MigrationState, migration_state
 from ratings.store.reach import OutOfReach, reaching, sqlite_file
+from ratings.store.store import Store
 from ratings.store.surveys import load_surveys
+from ratings.survey import Survey
 
 TIMEOUT = 5.0
 _OK = 200
@@ -34,6 +38,7 @@ IDS = {
     "redis.unreachable": "Redis is configured and does not answer",
     "oidc.provider": "whether the provider that people sign in at is the one that is set, and has keys",
     "alerts.destination": "whether everybody that a survey wants to be told of bad ratings can be told",
+    "reports.counted": "whether the days that reports are read from are counted, and equal a count over all rows",
     "channels.none": "no channel account is configured, so nobody can be asked",
     "channels.failed": "an account cannot be used, or did not answer in time",
     "desks.failed": "a desk cannot be used, or did not answer in time",
@@ -77,6 +82,7 @@ def _store(settings: Settings) -> list[Finding]:
             if path is not None and not path.exists():  # looking at it would make it
                 return [_no_file_yet(path)]
             state = migration_state(url)
+            contents = _contents(settings) if state.up_to_date else []
     except OutOfReach as error:
         hint = "see [store] url, and whether the database runs"
         return [Finding("store.unreachable", "error", redact_text(str(error)), hint)]
@@ -84,16 +90,20 @@ def _store(settings: Settings) -> list[Finding]:
         return [Finding("store.migrations", "error", str(error))]
     if not state.up_to_date:
         return [_not_migrated(sqlite=path is not None, state=state)]
-    return [Finding("store.migrations", "ok", f"the database is at revision {state.current}"), *_alerts(settings)]
+    return [Finding("store.migrations", "ok", f"the database is at revision {state.current}"), *contents]
 
 
-def _alerts(settings: Settings) -> list[Finding]:
-    """Look at whom surveys want to be told of bad ratings. Destinations are addresses of people: only their accounts are named."""
+def _contents(settings: Settings) -> list[Finding]:
+    """Look at what a database holds that is up to date."""
     store = make_store(settings)
     try:
-        surveys = store.read_now(load_surveys)
+        return [*_alerts(settings, store.read_now(load_surveys)), _counts(store)]
     finally:
         store.stop()
+
+
+def _alerts(settings: Settings, surveys: Sequence[Survey]) -> list[Finding]:
+    """Look at whom surveys want to be told of bad ratings. Destinations are addresses of people: only their accounts are named."""
     guard = Guard(allow_private=settings.server.allow_private_hooks)
     findings = []
     for survey in surveys:
@@ -103,6 +113,25 @@ def _alerts(settings: Settings) -> list[Finding]:
                 text, hint = f"survey {survey.id} has alerts for {problem}", "they wait; see alerts.to of the survey"
                 findings.append(Finding("alerts.destination", "error", text, hint))
     return findings
+
+
+def _counts(store: Store) -> Finding:
+    """Compare the counts of days with the rows. A process of an older version that ran on after an upgrade counted nothing."""
+    found = "reports.counted"
+    try:
+        with reaching():
+            equal = store.read_now(counts_equal_rows)
+    except OutOfReach:
+        return Finding(found, "warning", "the rows could not be counted in time", "look again when there is less to do")
+    if equal is None:
+        return Finding(
+            found, "ok", "days wait to be counted: the service does it, and reports count row by row meanwhile"
+        )
+    if not equal:
+        return Finding(
+            found, "error", "the days of reports do not equal a count over all rows", "run `tapfive recount`"
+        )
+    return Finding(found, "ok", "the days of reports equal a count over all rows")
 
 
 def _no_file_yet(path: Path) -> Finding:

@@ -61,6 +61,13 @@ def summarise(connection: Connection, filters: Filters, *, row_by_row: bool = Fa
     }
 
 
+def counts_equal_rows(connection: Connection) -> bool | None:
+    """Return whether the counts of days say of all there is what its rows say; None while they are not complete."""
+    if not roll_up_state_of(connection).ready:
+        return None
+    return summarise(connection, Filters()) == summarise(connection, Filters(), row_by_row=True)
+
+
 # --- from the counts of days -------------------------------------------------------------------------------------
 
 

@@ -6,18 +6,22 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from sqlalchemy import create_engine, update
 
 from bot import check
 from bot.assembly import make_channels
 from bot.running import listen, url_of
 from bot.settings import Settings, build_settings
 from channels.base import Channel
+from ratings.store.schema import ratings
 from ratings.store.store import Store
 from ratings.store.surveys import SaveSurvey
 from ratings.survey import DEFAULT_SURVEY, parse_survey
 from sandbox.phones.serving import LoopbackServer
 from sandbox.telegram import TelegramSandbox
 from tests.cli.conftest import TOKEN, Tapfive, write_config
+from tests.reports.history import fill
+from tests.store.counted import keep_roll_up
 
 
 @pytest.fixture
@@ -31,6 +35,11 @@ async def telegram() -> AsyncIterator[TelegramSandbox]:
 
 def files(folder: Path, pattern: str = "*") -> list[Path]:
     return list(folder.glob(pattern))
+
+
+def settings_of(store: str) -> Settings:
+    values = {"server": {"secret": "env:SECRET"}, "store": {"url": "env:STORE"}}
+    return build_settings(values, environ={"SECRET": "s" * 40, "STORE": store})
 
 
 async def levels(store: str, *, public_url: str = "", redis: str = "", **account: str) -> dict[str, str]:
@@ -97,6 +106,22 @@ async def test_alerts_that_nobody_would_get(store: Store, destination: str, prob
     told = [finding for finding in found if finding.id == "alerts.destination"]
     assert [finding.level for finding in told] == (["error"] if problem else [])
     assert all(problem in finding.text and "head@" not in finding.text for finding in told)
+
+
+async def test_what_a_process_of_an_older_version_wrote_is_missed_in_the_reports(store: Store) -> None:
+    assert (await levels(store.url))["reports.counted"] == "ok", "nothing is counted yet"
+    fill(store.url, 40)
+    keep_roll_up(store)
+    assert (await levels(store.url))["reports.counted"] == "ok"
+    engine = create_engine(store.url)
+    with engine.begin() as connection:  # as somebody who does not know of counts
+        connection.execute(update(ratings).values(value=1, satisfied=False))
+    engine.dispose()
+    found = await check.check_settings(settings_of(store.url))
+    (told,) = [finding for finding in found if finding.id == "reports.counted"]
+    assert (told.level, told.hint) == ("error", "run `tapfive recount`")
+    keep_roll_up(store, anew=True)
+    assert (await levels(store.url))["reports.counted"] == "ok"
 
 
 async def test_nobody_at_the_public_url(sqlite_url: str) -> None:
@@ -179,6 +204,7 @@ def test_the_command_prints_a_line_each_and_ends_with_1_on_errors(
     assert {line.split()[1]: line.split()[0] for line in ended.lines} == {
         "config": "ok",
         "store.migrations": "ok",
+        "reports.counted": "ok",
         "public_url.https": "warning",
         "public_url.reachable": "error",
         "channels.none": "warning",
