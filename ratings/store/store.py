@@ -1,14 +1,17 @@
 """The store as the rest of the program meets it: one writer, many readers."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from ratings.store.engine import reader_engine, writer_engine
-from ratings.store.writer import Writer
+from ratings.store.trouble import Trouble, trouble_of
+from ratings.store.writer import StoreAway, Writer
 from ratings.times import Instant
 
 Arguments = ParamSpec("Arguments")
@@ -16,6 +19,9 @@ Result = TypeVar("Result")
 
 READERS = 4
 """Threads and connections that read."""
+
+_AWAY = {Trouble.AWAY, Trouble.LOCKED}
+_log = logging.getLogger("tapfive.store")
 
 
 class Store:
@@ -52,7 +58,10 @@ class Store:
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Result:
-        """Run a query in a worker thread on a connection of its own: it sees what was committed before it began."""
+        """Run a query in a worker thread on a connection of its own: it sees what was committed before it began.
+
+        Raises StoreAway when the database cannot be reached, or took too long.
+        """
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, lambda: self.read_now(query, *args, **kwargs))
 
@@ -63,5 +72,11 @@ class Store:
         **kwargs: Arguments.kwargs,
     ) -> Result:
         """Do the same in this thread."""
-        with self._readers.begin() as connection:
-            return query(connection, *args, **kwargs)
+        try:
+            with self._readers.begin() as connection:
+                return query(connection, *args, **kwargs)
+        except DBAPIError as error:
+            if trouble_of(error) not in _AWAY:
+                raise
+            _log.warning("the store could not be read: %s", type(error).__name__)
+            raise StoreAway(type(error).__name__) from error

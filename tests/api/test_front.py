@@ -1,23 +1,29 @@
 """What is outside of /api/v1: pages, health, hooks; and a store that hangs, wherever it is met."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import httpx
 import pytest
+from starlette.responses import StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
+from structlog.testing import capture_logs
 
 from bot.answers import Answers
 from bot.web import app
 from bot.web.api import waiting
+from bot.web.api.errors import LastResort
 from bot.web.hooks import Hooks
 from bot.web.patience import Patience
 from channels.base import Mode
 from channels.registry import load
 from ratings.store.unit import Unit
 from ratings.store.writer import Operation
-from tests.api.service import ACCOUNT, Service
+from tests.api.service import ACCOUNT, Service, make_parts
+from tests.conftest import Clock
 
 HOME = "http://tapfive.test"
 HOOK = f"{HOME}/hooks/channels/telegram/support"
@@ -130,6 +136,53 @@ async def test_a_failure_of_a_hook_is_a_problem(
 
     monkeypatch.setattr(Answers, "receive", fail)
     is_problem(await hook(), 500)
+
+
+async def test_what_fails_after_it_began_has_no_end_and_its_text_is_in_no_log() -> None:
+    async def rows() -> AsyncIterator[bytes]:
+        yield b"half"
+        raise RuntimeError("anna@example.com")
+
+    async def begins(scope: Scope, receive: Receive, send: Send) -> None:
+        await StreamingResponse(rows())(scope, receive, send)
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()  # the reader stays
+        raise AssertionError
+
+    scope = {"type": "http", "method": "GET", "path": "/file", "headers": [], "asgi": {"spec_version": "2.4"}}
+    with capture_logs() as told:
+        await LastResort(begins)(scope, receive, send)
+    assert [message.get("body") for message in sent] == [None, b"half"]
+    assert sent[-1]["more_body"], "a server that is not told of an end closes the connection"
+    assert [line["error"] for line in told] == ["RuntimeError"]
+    assert "anna" not in str(told)
+
+
+# --- a store that is away
+
+
+async def test_a_store_that_is_away_is_a_503_wherever_it_is_read(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    parts = make_parts(f"postgresql+psycopg://anna:secret@127.0.0.1:{port}/x", clock)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(parts.application), base_url=HOME) as client:
+        listed = await client.get("/api/v1/ratings", headers={"authorization": "Bearer tf_0a1b2c3d_secret"})
+        is_problem(listed, 503)
+        assert listed.json()["detail"] == "the store is away; come again"
+        page = await client.get("/ratings", headers={"cookie": "tapfive=session"})
+    assert (page.status_code, "busy" in page.text) == (503, True)
+    assert {listed.headers["retry-after"], page.headers["retry-after"]} == {"2"}
+    assert "the store could not be read: OperationalError" in caplog.text
+    assert "secret" not in caplog.text
+    parts.store.stop()
 
 
 # --- a store that hangs

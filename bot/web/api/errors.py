@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.web.problems import CONTENT_TYPE, problem_bytes
 from ratings.errors import FieldError, InvalidInput
-from ratings.store.writer import StoreBusy, StoreClosed
+from ratings.store.writer import StoreAway, StoreBusy, StoreClosed
 
 NO_STORE = {"cache-control": "no-store"}
 """Answers hold people's names and words: no cache on the way may keep them."""
@@ -53,6 +53,8 @@ def as_problem(error: Exception) -> ApiProblem | None:
             return error
         case InvalidInput():
             return wrong_fields(error.errors)
+        case StoreAway():
+            return ApiProblem(503, "the store is away; come again", headers={"retry-after": "2"})
         case StoreBusy():
             return ApiProblem(
                 503, "more waits to be written than can be in time; come again", headers={"retry-after": "1"}
@@ -103,10 +105,12 @@ class LastResort:
         try:
             await self._app(scope, receive, watch)
         except Exception as error:
-            if scope["type"] != "http" or started:
+            if scope["type"] != "http":
                 raise
             log_unexpected(error, scope["path"])
-            await respond(ApiProblem(500, "the service failed; its log says where"))(scope, receive, send)
+            # What has begun stays without its end: the server closes the connection, and no reader takes half for the whole.
+            if not started:
+                await respond(ApiProblem(500, "the service failed; its log says where"))(scope, receive, send)
 
 
 def log_unexpected(error: Exception, path: str) -> None:
