@@ -28,6 +28,10 @@ class NameTaken(ValueError):
     """There is somebody of this name already."""
 
 
+class ChangedMeanwhile(ValueError):
+    """They are not any more what they were when somebody began to change them."""
+
+
 class LastOwner(ValueError):
     """Nobody would be left who may let others in."""
 
@@ -145,8 +149,12 @@ class Rights:
 
 def rights_of(row: Any) -> Rights:
     """Return what a row of the users says of somebody."""
-    user = _user(row)
-    return Rights(user.role, user.forms, user.agents, user.may_edit)
+    return standing_of(_user(row))[0]
+
+
+def standing_of(user: User) -> tuple[Rights, bool]:
+    """Return somebody's rights, and whether they are shut out: what `ChangeUser` changes."""
+    return Rights(user.role, user.forms, user.agents, user.may_edit), user.disabled_at is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +226,16 @@ def add_user(
 
 @dataclass(frozen=True, slots=True)
 class ChangeUser(Operation[bool]):
-    """Change somebody's rights, or shut them out (which signs them out everywhere). False where nobody is. Raises LastOwner."""
+    """Change somebody's rights, or shut them out (which signs them out everywhere). False where nobody is.
+
+    `was`: what whoever changes them saw, and judged their own right by; None: whatever it is. Raises ChangedMeanwhile, LastOwner.
+    """
 
     user_id: int
     rights: Rights
     disabled: bool
     by: str
+    was: User | None = None
 
     order: ClassVar[int] = 60
 
@@ -239,6 +251,8 @@ def _change(unit: Unit, operation: ChangeUser) -> bool:
     row = next((each for each in everybody if each.id == operation.user_id), None)
     if row is None:
         return False
+    if operation.was is not None and standing_of(_user(row)) != standing_of(operation.was):
+        raise ChangedMeanwhile(row.name)
     owners = {each.id for each in everybody if each.role == Role.OWNER.value and each.disabled_at is None}
     stays = operation.rights.role is Role.OWNER and not operation.disabled
     if owners == {row.id} and not stays:

@@ -1,6 +1,8 @@
 """Who may sign in: let in, changed, shut out; and the same by the command line, which is told in the audit log, too."""
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,8 @@ from sqlalchemy import Connection, select
 
 from ratings.rights import Right, Role, Viewer, may, may_appoint
 from ratings.store.people_tables import audit
-from ratings.store.users import list_users
+from ratings.store.store import Store
+from ratings.store.users import AddUser, ChangedMeanwhile, ChangeUser, Rights, find_user, list_users
 from tests.cli.conftest import write_config
 from tests.pages.office import Office
 
@@ -17,6 +20,11 @@ def changes(connection: Connection) -> list[tuple[str, str, str, object, object]
     """What the audit log says of users."""
     rows = connection.execute(select(audit).where(audit.c.kind == "user").order_by(audit.c.id))
     return [(row.by, row.what, row.object, row.before, row.after) for row in rows]
+
+
+@pytest.fixture
+def both(make_store: Callable[[str], Store], store_url: str) -> Store:
+    return make_store(store_url)
 
 
 async def test_somebody_is_let_in_with_a_password_that_is_shown_once(office: Office) -> None:
@@ -65,6 +73,35 @@ async def test_a_change_of_rights_is_in_force_at_once(office: Office) -> None:
     by, what, name, before, after = office.parts.store.read_now(changes)[-1]
     assert (by, what, name) == ("user:admin", "changed", "manager")
     assert (json.loads(str(before))["shut_out"], json.loads(str(after))["shut_out"]) == (False, True)
+
+
+async def test_who_is_changed_twice_at_once_is_changed_by_the_first(office: Office) -> None:
+    path = f"/settings/users/{office.ids['manager']}"
+    shown = (await office.admin.get(path)).text  # an admin begins to change them …
+    (seen,) = re.findall(r'name="seen" value="(\w+)"', shown)
+    first = await office.owner.post(path, page=path, role="manager", forms="sales", may_edit="on")
+    assert first.status_code == 303
+    second = await office.admin.post(path, page=path, role="admin", seen=seen)  # … and saves after an owner did
+    assert (second.status_code, "Somebody else changed them meanwhile" in second.text) == (409, True)
+    assert ">sales</textarea>" in second.text
+    (again,) = re.findall(r'name="seen" value="(\w+)"', second.text)
+    assert (await office.admin.post(path, page=path, role="manager", forms="help", seen=again)).status_code == 303
+    found = office.parts.store.read_now(find_user, office.ids["manager"])
+    assert found is not None
+    assert (found.role, found.forms, found.may_edit) == (Role.MANAGER, ("help",), True)
+
+
+async def test_a_right_is_judged_by_who_somebody_is_when_they_are_changed(both: Store) -> None:
+    do, read = both.writer.do_now, both.read_now
+    number = do(AddUser("ann", Rights(Role.MANAGER), None, "test"))
+    was = read(find_user, number)
+    do(ChangeUser(number, Rights(Role.OWNER), False, "user:owner"))
+    for wanted in (Rights(Role.AGENT, None, ("a",)), Rights(Role.MANAGER)):
+        with pytest.raises(ChangedMeanwhile):
+            do(ChangeUser(number, wanted, False, "user:admin", was))
+    found = read(find_user, number)
+    assert found is not None
+    assert found.role is Role.OWNER
 
 
 async def test_only_owners_let_others_correct_ratings(local: Office) -> None:

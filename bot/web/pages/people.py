@@ -13,10 +13,12 @@ from bot.web.pages.shell import Shell, refuse
 from bot.web.pages.speech import mark
 from bot.web.pages.visit import Form, Visit
 from ratings.rights import Right, Role, may_appoint, may_give_edit
+from ratings.store.audit import fingerprint
 from ratings.store.sessions import SignOut, TryPassword, list_sessions
 from ratings.store.sign_on import ForgetSubject
 from ratings.store.users import (
     AddUser,
+    ChangedMeanwhile,
     ChangeUser,
     LastOwner,
     NameTaken,
@@ -27,9 +29,11 @@ from ratings.store.users import (
     find_user,
     list_users,
     read_name,
+    standing_of,
 )
 
 NO_PASSWORD = mark("You sign in elsewhere and have no password here. Whoever lets people in can make one for you.")
+OVERTAKEN = mark("Somebody else changed them meanwhile. This is how it stands; what you chose is not saved.")
 ROLES = {
     Role.OWNER: (mark("Owner"), mark("sees and does everything, and lets others in, owners too")),
     Role.ADMIN: (mark("Admin"), mark("sets up surveys, channels and desks, sees everything, lets others in")),
@@ -158,12 +162,17 @@ class People:
         found = await self._find(visit)
         if isinstance(found, Response):
             return found
-        typed = _typed(await visit.form())
+        form = await visit.form()
+        if form.get("seen", _seen(found)) != _seen(found):
+            return self._show_user(visit, found, _typed_of(found), OVERTAKEN, 409)
+        typed = _typed(form)
         rights = _rights(visit, typed, edited=found.may_edit)
         if isinstance(rights, str):
             return self._show_user(visit, found, typed, rights, 422)
         try:
-            await self._shell.store.writer.do(ChangeUser(found.id, rights, typed.disabled, visit.by))
+            await self._shell.store.writer.do(ChangeUser(found.id, rights, typed.disabled, visit.by, found))
+        except ChangedMeanwhile:  # between our look at them and the change of them
+            return visit.redirect(f"/settings/users/{found.id}", visit.say(OVERTAKEN))
         except LastOwner:
             problem = mark("They are the last owner: make somebody else one first.")
             return self._show_user(visit, found, typed, problem, 422)
@@ -202,9 +211,15 @@ class People:
         )
 
     def _show_user(self, visit: Visit, user: User, typed: Typed, problem: str = "", status: int = 200) -> Response:
-        ruled = self._groups_rule and user.elsewhere and user.role is not Role.OWNER
         return visit.render(
-            "user.html", status, user=user, typed=typed, problem=problem, roles=_roles(visit), ruled=ruled
+            "user.html",
+            status,
+            user=user,
+            typed=typed,
+            problem=problem,
+            roles=_roles(visit),
+            ruled=self._groups_rule and user.elsewhere and user.role is not Role.OWNER,
+            seen=_seen(user),
         )
 
 
@@ -233,6 +248,11 @@ def _typed_of(user: User) -> Typed:
         may_edit=user.may_edit,
         disabled=user.disabled_at is not None,
     )
+
+
+def _seen(user: User) -> str:
+    """Return what a form keeps of whom it shows: by it, it is known whether they were changed meanwhile."""
+    return fingerprint(repr(standing_of(user)))
 
 
 def _rights(visit: Visit, typed: Typed, *, edited: bool = False) -> Rights | str:
