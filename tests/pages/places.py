@@ -46,6 +46,7 @@ PLACES: dict[str, Place] = {
     "/logout": Place(post=SIGNED_IN),
     "/language": Place(post=EVERYBODY),
     "/setup/{secret}": Place(EVERYBODY, EVERYBODY, at="/setup/used", status=410),
+    "/{path:path}": Place(EVERYBODY, at="/setings", status=404),
     # everybody's own
     "/": Place(SIGNED_IN),
     "/account": Place(SIGNED_IN),

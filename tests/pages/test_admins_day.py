@@ -6,6 +6,8 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from ratings.store.results import Failed
+from ratings.store.sessions import SignOut
+from ratings.store.users import list_users
 from tests.conftest import Clock
 from tests.pages.office import Office
 from tests.pages.serving import served_office
@@ -60,3 +62,39 @@ async def test_an_admin_stops_an_account_mends_it_and_lets_it_go_on(
         await page.get_by_role("link", name="Audit log").click()
         await expect(page.locator("tbody tr").first).to_contain_text("customer")
         assert "Ann" not in await page.content()
+
+
+async def test_a_double_click_lets_in_one_and_a_session_that_ends_loses_nothing(
+    browser: Browser, served: tuple[Office, str]
+) -> None:
+    office, home = served
+    async with await browser.new_context(locale="en-US") as context:
+        await context.add_cookies([{"name": "tapfive", "value": "secret-of-admin", "url": home}])
+        page = await context.new_page()
+        await page.goto(f"{home}/settings/users")
+        await page.get_by_role("textbox", name="Name").fill("ann")
+        await page.get_by_role("button", name="Let in").dblclick()
+        await expect(page.get_by_role("heading", name="ann may sign in now")).to_be_visible()  # with the password
+
+        await page.goto(f"{home}/settings/users")
+        await page.get_by_role("textbox", name="Name").fill("bob")
+        await page.get_by_label("Forms that they may see").fill("sales\nhelp")
+        office.parts.store.writer.do_now(SignOut(office.ids["admin"]))
+        await page.get_by_role("button", name="Let in").click()
+        await expect(page.get_by_role("heading", name="You were signed out meanwhile")).to_be_visible()
+        await context.add_cookies([{"name": "tapfive", "value": office.session("admin", "again"), "url": home}])
+        await page.get_by_role("button", name="Send it").click()
+        await expect(page.get_by_role("heading", name="You signed in meanwhile")).to_be_visible()
+        await page.get_by_role("button", name="Send it").click()
+        await expect(page.get_by_role("heading", name="bob may sign in now")).to_be_visible()
+        (bob,) = [user for user in office.parts.store.read_now(list_users) if user.name == "bob"]
+        assert bob.forms == ("sales", "help")
+
+        # A preview of a page whose session is over stays what it was: the sign-in is not put into it.
+        await page.goto(f"{home}/surveys/default/texts")
+        office.parts.store.writer.do_now(SignOut(office.ids["admin"]))
+        async with page.expect_response("**/preview") as told:
+            await page.locator("#editor textarea").first.fill("Well?")
+        assert (await told.value).status == 401
+        await expect(page.locator("#preview.stale")).to_have_count(1)
+        await expect(page.locator("#preview #login")).to_have_count(0)

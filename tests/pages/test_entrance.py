@@ -1,6 +1,8 @@
 """Signing in and out, the first owner, forged forms, wrong passwords, sessions that end."""
 
 import asyncio
+import re
+from html import unescape
 
 import pytest
 
@@ -10,7 +12,15 @@ from bot.web.pages.entrance import next_page
 from ratings.rights import Role
 from ratings.store.cleaning import Clean
 from ratings.store.people_tables import login_failures
-from ratings.store.sessions import FAILURES_COUNT_FOR, FREE_TRIES, LONGEST_WAIT, SESSION_IDLE, TryPassword, wait_after
+from ratings.store.sessions import (
+    FAILURES_COUNT_FOR,
+    FREE_TRIES,
+    LONGEST_WAIT,
+    SESSION_IDLE,
+    SignOut,
+    TryPassword,
+    wait_after,
+)
 from ratings.store.users import (
     SETUP_LIFE,
     AddUser,
@@ -340,3 +350,69 @@ async def test_behind_https_cookies_are_the_hosts_own(sqlite_url: str, clock: Cl
             await client.aclose()
         finally:
             parts.store.stop()
+
+
+# --- what was typed when a session ended ---
+
+FROM_US = {"sec-fetch-site": "same-origin", "sec-fetch-mode": "navigate"}
+
+
+async def test_what_was_typed_outlives_the_session(local: Office) -> None:
+    path, typed = "/settings/users", {"name": "Ann <b>", "role": "manager", "forms": "\nsales\nhelp", "agents": ""}
+    token = csrf_of(await local.admin.get(path))
+    local.parts.store.writer.do_now(SignOut(local.ids["admin"]))
+    over = await local.admin.client.post(path, data={"csrf": token, **typed}, headers=FROM_US)
+    assert (over.status_code, "You were signed out meanwhile" in over.text) == (401, True)
+    assert 'action="/settings/users"' in over.text
+    assert token not in over.text
+    # Signed in in another tab, they send the page that they came back to: it was made before, so it is asked once more.
+    local.admin.client.cookies.set("tapfive", local.session("admin", "another"))
+    again = await local.admin.client.post(path, data={"csrf": "", **kept(over.text)}, headers=FROM_US)
+    assert (again.status_code, "You signed in meanwhile" in again.text) == (409, True)
+    assert kept(again.text) == typed
+    sent = await local.admin.client.post(path, data={"csrf": csrf_of(again), **kept(again.text)}, headers=FROM_US)
+    assert (sent.status_code, "may sign in now" in sent.text) == (200, True)
+
+
+def kept(text: str) -> dict[str, str]:
+    """The fields of the page as a browser reads them: it drops the first end of line."""
+    return {
+        name: unescape(value)
+        for name, value in re.findall(r'<textarea name="(\w+)" hidden>\n(.*?)</textarea>', text, re.DOTALL)
+    }
+
+
+async def test_nothing_is_kept_of_passwords_nor_for_scripts_nor_of_what_may_be_another_sites(local: Office) -> None:
+    typed = {"csrf": "x", "name": "Ann", "role": "manager"}
+    post = local.stranger.client.post
+    for headers in ({}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "none"}, {"origin": "null"}):
+        answered = await post("/settings/users", data=typed, headers=headers)
+        assert (answered.status_code, answered.headers["location"]) == (303, "/login"), headers
+    secret = await post("/settings/users", data={**typed, "password": "swordfish swordfish"}, headers=FROM_US)
+    assert (secret.status_code, "swordfish" in secret.text) == (303, False)
+    assert (await post("/logout", data={"csrf": "x"}, headers=FROM_US)).headers["location"] == "/login"
+    # A script cannot show the sign-in: it is told, and does not put that page into its own.
+    for mode in ("cors", "same-origin"):
+        told = await post(
+            "/surveys/default/texts/preview",
+            data=typed,
+            headers={"accept": "*/*", "sec-fetch-mode": mode, "sec-fetch-site": "same-origin"},
+        )
+        assert (told.status_code, told.content) == (401, b"")
+
+
+async def test_an_address_that_leads_nowhere_is_a_page_for_people(local: Office) -> None:
+    for person in (local.stranger, local.agent, local.owner):
+        page = await person.get("/setings/users")
+        assert (page.status_code, "There is no such page" in page.text, "To the start" in page.text) == (
+            404,
+            True,
+            True,
+        )
+    for request in (
+        local.stranger.client.get("/nothing", headers={"accept": "*/*"}),
+        local.stranger.client.post("/nothing", data={"a": "b"}),
+        local.stranger.client.get("/api/nothing"),
+    ):
+        answered = await request
+        assert (answered.status_code, answered.headers["content-type"]) == (404, "application/problem+json")

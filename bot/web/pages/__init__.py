@@ -12,6 +12,7 @@ from bot.web.pages.elsewhere import WAY, Elsewhere
 from bot.web.pages.entrance import Entrance
 from bot.web.pages.first_steps import FirstSteps
 from bot.web.pages.home import Home
+from bot.web.pages.nowhere import Nowhere
 from bot.web.pages.people import People
 from bot.web.pages.registry import Registry
 from bot.web.pages.reporting.routes import Reporting
@@ -53,6 +54,7 @@ def page_routes(
         *Registry(shell, live).routes(),
         *Tickets(shell).routes(),
         *admin_routes(shell, tools),
+        *Nowhere(shell).routes(),
     ]
 
 

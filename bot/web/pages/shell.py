@@ -42,6 +42,9 @@ MAX_FORM = 1_048_576
 MAX_ID = 2**63 - 1
 """No row has a larger one, and no database takes a larger number."""
 
+_SECRET = frozenset({"password", "old", "new"})
+"""Fields of passwords: what is typed there goes into no page."""
+
 LANGUAGE_COOKIE = "tapfive_language"
 PACKAGE = "bot.web.pages"
 
@@ -264,7 +267,7 @@ class _Endpoint:
             return Response(problem_bytes(405, "this page does not take that method"), 405, headers, CONTENT_TYPE)
         await self._recognise(visit)
         if visit.somebody is None and not self._open:
-            return _to_sign_in(visit)
+            return await _kept(visit, self._shell.public_url) or _to_sign_in(visit)
         right = self._rights[request.method]
         if right is not None and not visit.may(right):
             return refuse(
@@ -273,7 +276,7 @@ class _Endpoint:
         if any(isinstance(each, int) and each > MAX_ID for each in request.path_params.values()):
             return refuse(visit, 404, mark("There is no such page"))
         if request.method == "POST" and not await self._is_ours(visit):
-            return refuse(
+            return await _kept(visit, self._shell.public_url) or refuse(
                 visit,
                 403,
                 mark("The form is too old"),
@@ -308,6 +311,35 @@ class _Endpoint:
         return not visit.session or self._shell.is_token(visit.session, (await visit.form()).get("csrf", ""))
 
 
+async def _kept(visit: Visit, public_url: str) -> Response | None:
+    """Return a page that keeps what was typed into a form of ours whose session is over, or has become another one, to be sent again.
+
+    None where the browser does not say that the form is ours, where the form held a password, and where no form was posted.
+    """
+    request = visit.request
+    if request.method != "POST" or not _says_from_here(request, public_url) or _is_for_script(request):
+        return None
+    fields = [(name, value) for name, value in (await visit.form()).multi_items() if name != "csrf"]
+    if not fields or any(value for name, value in fields if name in _SECRET):
+        return None
+    return visit.render(
+        "kept.html", 401 if visit.somebody is None else 409, fields=fields, path=_here_with_query(request)
+    )
+
+
+def _says_from_here(request: Request, public_url: str) -> bool:
+    """True where the browser says where a form stood, and it was one of our pages."""
+    told = request.headers.get("sec-fetch-site", request.headers.get("origin"))
+    return told not in {None, "none"} and from_here(request, public_url)
+
+
+def _is_for_script(request: Request) -> bool:
+    """True for what a script asks: it cannot show a page."""
+    accepted = request.headers.get("accept", "text/html")
+    wants_none = "text/html" not in accepted and "*/*" not in accepted
+    return wants_none or request.headers.get("sec-fetch-mode", "navigate") != "navigate"
+
+
 def from_here(request: Request, public_url: str) -> bool:
     """True unless the browser says that another site sent this."""
     site = request.headers.get("sec-fetch-site")
@@ -323,13 +355,16 @@ def from_here(request: Request, public_url: str) -> bool:
 def _to_sign_in(visit: Visit) -> Response:
     """Lead to the sign-in, and back from there; a script is told so plainly."""
     request = visit.request
-    if "text/html" not in request.headers.get("accept", "text/html") and "*/*" not in request.headers.get("accept", ""):
+    if _is_for_script(request):
         return Response(status_code=401, headers=dict(HEADERS))
     if request.method == "POST":
         return visit.redirect("/login")
-    query = f"?{request.url.query}" if request.url.query else ""
-    here = request.url.path + query
+    here = _here_with_query(request)
     return visit.redirect("/login" if here == "/" else f"/login?{urlencode({'next': here})}")
+
+
+def _here_with_query(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def refuse(visit: Visit, status: int, title: str, hint: str = "", details: list[str] | None = None) -> Response:

@@ -44,6 +44,21 @@ document.addEventListener("submit", (event) => {
   if (question && !window.confirm(question)) event.preventDefault();
 });
 
+// A form is sent once: what a double click makes twice nobody wants twice. After a while, or back on the page, it can be sent again.
+const sent = new WeakSet();
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || event.target.method !== "post") return;
+  if (sent.has(event.target)) {
+    event.preventDefault();
+    return;
+  }
+  sent.add(event.target);
+  window.setTimeout(() => sent.delete(event.target), 5000);
+});
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) for (const form of document.forms) sent.delete(form);
+});
+
 // A filter's empty fields need not stand in the address.
 document.addEventListener("submit", (event) => {
   if (event.target.method !== "get") return;

@@ -18,10 +18,11 @@ if (editor && preview) {
     asked = new AbortController();
     try {
       const answer = await fetch(editor.dataset.preview, { method: "POST", body: fieldsOf(editor), signal: asked.signal });
-      if (!answer.ok) return;
+      if (!answer.ok) throw new Error(answer.status);
       const html = await answer.text();
       const focused = preview.contains(document.activeElement) ? document.activeElement.id : "";
       preview.innerHTML = html;
+      preview.classList.remove("stale");
       plain(preview);
       if (focused) document.getElementById(focused)?.focus();
     } catch (error) {
