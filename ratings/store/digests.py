@@ -12,9 +12,11 @@ from ratings.digests import MAX_DIGESTS, SETTING, Digest, day_to_tell, days_told
 from ratings.hours import zone_named
 from ratings.lifecycle import JobKind
 from ratings.reports.figures import Days
+from ratings.store.audit import fingerprint, note_change
 from ratings.store.people_tables import settings as settings_table
 from ratings.store.rows import job_row
 from ratings.store.schema import digest_days, jobs
+from ratings.store.settings import lock_setting, write_setting
 from ratings.store.unit import Row, Unit
 from ratings.store.writer import Operation
 
@@ -44,6 +46,61 @@ def digest_of(detail: str) -> DigestJob:
     data = json.loads(detail)
     (digest,) = read_digests([data["digest"]])
     return DigestJob(digest, Days(date.fromisoformat(data["first"]), date.fromisoformat(data["last"])))
+
+
+@dataclass(frozen=True, slots=True)
+class AddDigest(Operation[None]):
+    """Set up one more. Raises InvalidInput where it cannot be, or where there are too many."""
+
+    digest: Digest
+    by: str
+
+    order: ClassVar[int] = 60
+
+    @classmethod
+    def fold(cls, unit: Unit, operations: Sequence["AddDigest"]) -> Sequence[None]:
+        """Add one after another."""
+        for operation in operations:
+            known = read_digests(lock_setting(unit, SETTING, operation.by))
+            listed = digests_to_list((*known, operation.digest))
+            read_digests(listed)
+            write_setting(unit, SETTING, listed, operation.by)
+            _note(unit, operation.by, "created", operation.digest)
+        return [None] * len(operations)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveDigest(Operation[bool]):
+    """Remove one. False where it is gone already."""
+
+    id: str
+    by: str
+
+    order: ClassVar[int] = 60
+
+    @classmethod
+    def fold(cls, unit: Unit, operations: Sequence["RemoveDigest"]) -> Sequence[bool]:
+        """Remove one after another."""
+        return [_remove(unit, operation) for operation in operations]
+
+
+def _remove(unit: Unit, operation: RemoveDigest) -> bool:
+    known = read_digests(lock_setting(unit, SETTING, operation.by))
+    gone = next((digest for digest in known if digest.id == operation.id), None)
+    if gone is None:
+        return False
+    kept = tuple(digest for digest in known if digest is not gone)
+    write_setting(unit, SETTING, digests_to_list(kept), operation.by)
+    _note(unit, operation.by, "removed", gone)
+    return True
+
+
+def _note(unit: Unit, by: str, what: str, digest: Digest) -> None:
+    """Note a change under the account. To whom it goes is somebody's address: only what tells it from another is told."""
+    (told,) = digests_to_list((digest,))
+    told["destination"] = fingerprint(digest.destination)
+    values = {"after": told} if what == "created" else {"before": told}
+    note_change(unit, by, what, "digest", digest.account, **values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from ratings.store.erasing import clear_index, erase_jobs, erase_on_disk, erase_
 from ratings.store.erasure import Place, cancel_and_drop, forget_people
 from ratings.store.people_tables import audit, settings
 from ratings.store.schema import comments, inbound_events, invitations, jobs
-from ratings.store.settings import SaveSetting, load_setting, save_setting
+from ratings.store.settings import SaveSetting, load_setting, lock_setting, save_setting
 from ratings.store.unit import Unit
 from ratings.store.writer import IDS_PER_OPERATION, Operation
 from ratings.times import DAY, MINUTE, Duration, Instant
@@ -88,7 +88,7 @@ class SetRetention(Operation[Retention]):
 
 
 def _set(unit: Unit, operation: SetRetention) -> Retention:
-    periods = change_retention(load_retention(unit.connection), operation.changes)
+    periods = change_retention(read_retention(lock_setting(unit, SETTING, operation.by)), operation.changes)
     save_setting(unit, SaveSetting(SETTING, periods.to_dict(), operation.by))
     return periods
 

@@ -40,15 +40,23 @@ def save_setting(unit: Unit, wanted: SaveSetting) -> bool:
     before = load_setting(unit.connection, wanted.name)
     if before == wanted.value:
         return False
-    row = {
-        "name": wanted.name,
-        "value": json.dumps(wanted.value, ensure_ascii=False, separators=(",", ":")),
-        "changed_at": unit.now,
-        "changed_by": wanted.by,
-    }
-    unit.upsert(settings, [row])
+    write_setting(unit, wanted.name, wanted.value, wanted.by)
     note_change(unit, wanted.by, "changed", "setting", wanted.name, before=_values(before), after=_values(wanted.value))
     return True
+
+
+def write_setting(unit: Unit, name: str, value: Any, by: str) -> None:
+    """Write a value whose change is noted elsewhere."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    unit.upsert(settings, [{"name": name, "value": text, "changed_at": unit.now, "changed_by": by}])
+
+
+def lock_setting(unit: Unit, name: str, by: str) -> Any:
+    """Return a value that nobody else changes until this transaction is over: what is read and written back loses nothing."""
+    unit.insert_missing(settings, [{"name": name, "value": "null", "changed_at": unit.now, "changed_by": by}])
+    return json.loads(
+        unit.connection.execute(unit.lock(select(settings.c.value).where(settings.c.name == name))).scalar_one()
+    )
 
 
 def _values(value: Any) -> dict[str, Any] | None:

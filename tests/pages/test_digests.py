@@ -1,5 +1,7 @@
 """Digests: set up on their page, said with the cards' own figures, with pictures where the channel takes them."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from email import message_from_bytes, policy
 
@@ -10,7 +12,9 @@ from channels.email.adapter import Email
 from channels.email.addresses import Mailbox
 from channels.email.message import Sender, text_mail
 from ratings.digests import DAILY, Digest
-from ratings.store.digests import SendDigests, load_digests
+from ratings.reports.audit import list_audit
+from ratings.store.digests import AddDigest, RemoveDigest, SendDigests, load_digests
+from ratings.store.store import Store
 from ratings.times import DAY, HOUR, parse_instant
 from tests.pages.office import Office
 from tests.pages.test_dashboard import rate
@@ -42,6 +46,24 @@ async def test_a_digest_is_set_up_told_and_removed(local: Office) -> None:
     assert replace(digest, id="") == Digest("", f"{ACCOUNT}:-100200", DAILY, 9, "ru", filters={"form": ("help",)})
     await local.admin.post("/settings/digests/remove", id=digest.id)
     assert local.parts.store.read_now(load_digests) == ()
+    removed, created = local.parts.store.read_now(list_audit, kinds=["digest"]).items
+    assert (created["by"], created["what"], created["object"]) == ("user:admin", "created", ACCOUNT)
+    assert (removed["what"], removed["before"], removed["after"]) == ("removed", created["after"], None)
+    assert "-100200" not in str(created)  # somebody's address
+    assert "расс" in (await local.admin.get("/settings/audit?lang=ru")).text
+
+
+def test_two_who_set_up_digests_at_once_lose_none(make_store: Callable[[str], Store], store_url: str) -> None:
+    stores = [make_store(store_url), make_store(store_url)]
+    digests = [Digest(f"d{number}", f"{ACCOUNT}:{number}", DAILY, 9, "en") for number in range(20)]
+    with ThreadPoolExecutor(2) as threads:
+        for place in (0, 1):
+            for digest in digests[place::2]:
+                threads.submit(stores[place].writer.do_now, AddDigest(digest, "test"))
+    assert {digest.id for digest in stores[0].read_now(load_digests)} == {digest.id for digest in digests}
+    assert stores[0].writer.do_now(RemoveDigest("d7", "test"))
+    assert not stores[1].writer.do_now(RemoveDigest("d7", "test"))
+    assert len(stores[0].read_now(load_digests)) == 19
 
 
 async def test_a_digest_says_what_the_cards_say_and_carries_pictures_by_mail(local: Office) -> None:

@@ -9,12 +9,11 @@ from bot.web.pages.reporting.bar import options
 from bot.web.pages.shell import Shell
 from bot.web.pages.speech import LANGUAGES, mark
 from bot.web.pages.visit import Form, Visit
-from ratings.digests import DAILY, FILTERS, SETTING, WEEKLY, Digest, digests_to_list, is_destination, read_digests
+from ratings.digests import DAILY, FILTERS, WEEKLY, Digest, is_destination
 from ratings.errors import InvalidInput
 from ratings.reports.directory import list_directory
 from ratings.rights import Right
-from ratings.store.digests import load_digests
-from ratings.store.settings import SaveSetting
+from ratings.store.digests import AddDigest, RemoveDigest, load_digests
 
 PAGE = "/settings/digests"
 PERIOD_NAMES = {DAILY: mark("every day"), WEEKLY: mark("every Monday")}
@@ -45,24 +44,16 @@ class DigestPages:
         problem = self._problem(visit, form)
         if problem:
             return await self._page(visit, 422, form, problem)
-        known = await self._shell.store.read(load_digests)
         try:
-            wanted = (*known, _digest(form))
-            read_digests(digests_to_list(wanted))
+            await self._shell.store.writer.do(AddDigest(_digest(form), visit.by))
         except (InvalidInput, ValueError):
             return await self._page(visit, 422, form, visit.say("Something in the form cannot be. Look at it again."))
-        await self._save(visit, wanted)
         return visit.redirect(PAGE, visit.say("The digest is set up."))
 
     async def remove(self, visit: Visit) -> Response:
         """Remove a digest."""
-        gone = (await visit.form()).get("id", "")
-        known = await self._shell.store.read(load_digests)
-        await self._save(visit, tuple(digest for digest in known if digest.id != gone))
+        await self._shell.store.writer.do(RemoveDigest((await visit.form()).get("id", ""), visit.by))
         return visit.redirect(PAGE, visit.say("The digest is removed."))
-
-    async def _save(self, visit: Visit, digests: tuple[Digest, ...]) -> None:
-        await self._shell.store.writer.do(SaveSetting(SETTING, digests_to_list(digests), visit.by))
 
     def _problem(self, visit: Visit, form: Form) -> str:
         """Return what is wrong with the place that a digest is to go to; "" where nothing is."""

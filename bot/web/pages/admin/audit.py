@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from bot.web.pages.people import ROLES
 from bot.web.pages.shell import Shell
 from bot.web.pages.speech import mark
 from bot.web.pages.visit import Visit
@@ -26,6 +27,7 @@ KINDS = {
     "rating": mark("rating"),
     "customer": mark("customer"),
     "setting": mark("setting"),
+    "digest": mark("digest"),
     "view": mark("saved view"),
 }
 DEEDS = {
@@ -45,6 +47,47 @@ DEEDS = {
     "erased": mark("erased"),
 }
 """What was done, in words; what is not here is shown as it is written."""
+
+NAMES = {
+    "role": mark("role"),
+    "forms": mark("forms"),
+    "agents": mark("ids at the desks"),
+    "may_edit": mark("may correct ratings"),
+    "shut_out": mark("shut out"),
+    "signs_in_elsewhere": mark("signs in elsewhere"),
+    "scope": mark("scope"),
+    "url": mark("address"),
+    "types": mark("events"),
+    "description": mark("description"),
+    "state": mark("state"),
+    "position": mark("position among the events"),
+    "personal_data_days": mark("days of personal data"),
+    "comments_days": mark("days of comments"),
+    "inbound_days": mark("days of what messengers told"),
+    "audit_days": mark("days of the audit log"),
+    "destination": mark("destination"),
+    "period": mark("period"),
+    "hour": mark("hour"),
+    "language": mark("language"),
+    "weekdays_only": mark("on working days only"),
+    "filters": mark("filters"),
+    "page": mark("page"),
+    "name": mark("name"),
+    "query": mark("filter"),
+    "shared": mark("shared"),
+    "value": mark("value"),
+    "comment": mark("comment"),
+    "why": mark("why"),
+    "enabled": mark("on"),
+    "tickets": mark("tickets"),
+    "cancelled": mark("called off"),
+    "jobs": mark("failed jobs"),
+}
+"""What differs, in words; of a survey its fields as the API calls them, but for those here."""
+
+WORDS = {"true": mark("yes"), "false": mark("no"), "null": "—"}
+ROLE_WORDS = {role.value: words[0] for role, words in ROLES.items()}
+"""Values in words."""
 
 MAX_SHOWN = 400
 _NOTHING = frozenset({"", "null", "false", "[]", "{}", "0"})
@@ -81,6 +124,8 @@ class AuditPage:
             kinds=await read(audit_kinds),
             names=KINDS,
             deeds=DEEDS,
+            fields=NAMES,
+            words=lambda name: {**WORDS, **ROLE_WORDS} if name == "role" else WORDS,
             by=by,
             kind=kind,
             object=object_,
