@@ -219,6 +219,24 @@ async def test_a_customer_is_found_saved_and_erased_once_the_id_is_typed_again(o
     assert (both.status_code, "Name them in one way" in both.text) == (422, True)
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://crm.example/x", "Адрес должен начинаться с https://."),
+        ("https://crm.example/a b", "В адресе есть пробелы или обратные косые черты: запишите их как %20 и %5C."),
+        ("https://me:pass@crm.example/", "В адресе указан пользователь или пароль."),
+        ("https://127.0.0.1/", "Это адрес частной сети, а нужен общедоступный."),
+        ("https://", "Такой адрес прочитать нельзя."),
+        ("https://[x", "Такой адрес прочитать нельзя."),
+    ],
+)
+async def test_why_a_webhook_cannot_go_there_is_said_in_the_readers_language(
+    local: Office, url: str, said: str
+) -> None:
+    answered = await local.admin.post("/settings/webhooks?lang=ru", page="/settings/webhooks", url=url)
+    assert (answered.status_code, said in answered.text) == (422, True), answered.text
+
+
 async def test_periods_are_tried_before_they_are_set(office: Office) -> None:
     office.world.close("T-1", customer={"id": "1"})
     office.clock.forward(100 * 24 * HOUR)
@@ -228,8 +246,19 @@ async def test_periods_are_tried_before_they_are_set(office: Office) -> None:
     assert office.parts.store.read_now(load_retention).personal_data_days is None
     wrong = await office.admin.post("/settings/data/periods", page="/settings/data", personal_data_days="3", do="set")
     assert (wrong.status_code, "Whole days from 30 to 3650" in wrong.text) == (422, True)
-    await office.admin.post("/settings/data/periods", page="/settings/data", personal_data_days="90", do="set")
+    # What would go is seen first, without scripts, too, and for these very periods.
+    fields: dict[str, Any] = {"page": "/settings/data", "personal_data_days": "90", "do": "set"}
+    shown = tried
+    for seen in ("", "365---"):
+        shown = await office.admin.post("/settings/data/periods", seen=seen, **fields)
+        assert (shown.status_code, "Nothing is set yet." in shown.text) == (200, True)
+        assert office.parts.store.read_now(load_retention).personal_data_days is None
+    assert 'name="seen" value="90---"' in shown.text
+    assert (await office.admin.post("/settings/data/periods", seen="90---", **fields)).status_code == 303
     assert office.parts.store.read_now(load_retention).personal_data_days == 90
+    # What erases nothing is set at once.
+    longer = {**fields, "personal_data_days": "3000"}
+    assert (await office.admin.post("/settings/data/periods", **longer)).status_code == 303
 
 
 # --- the rest ----------------------------------------------------------------------------------------------------
@@ -244,6 +273,22 @@ async def test_the_overview_warns_and_sets_how_agents_are_compared(office: Offic
     assert office.parts.store.read_now(comparison_rule) == "callibri"
     await office.admin.post("/settings/comparison", page="/settings", rule="coin")
     assert office.parts.store.read_now(comparison_rule) == "callibri"
+
+
+async def test_the_audit_log_says_fields_in_words_and_leaves_what_was_typed(local: Office) -> None:
+    path = f"/settings/users/{local.ids['sales']}"
+    assert (
+        await local.owner.post(path, page=path, role="manager", forms="events\n100 %", may_edit="on")
+    ).status_code == 303
+    assert (await local.owner.post(path, page=path, role="admin")).status_code == 303
+    page = (await local.owner.get("/settings/audit?lang=ru&kind=user&object=sales")).text
+    said = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    for words in (
+        "роль: Руководитель → Администратор",
+        "формы: events, 100 % → все",
+        "может исправлять оценки: нет → да",
+    ):
+        assert words in said, said  # "events" is a form's id here, and has a translation elsewhere
 
 
 async def test_the_audit_log_shows_what_was_and_what_is(office: Office) -> None:

@@ -13,6 +13,7 @@ from bot.web.pages.shell import Shell
 from bot.web.pages.speech import mark
 from bot.web.pages.visit import Visit
 from ratings.reports.audit import audit_authors, audit_kinds, list_audit
+from ratings.retention import BOUNDS
 from ratings.rights import Right
 from ratings.times import parse_instant
 
@@ -85,9 +86,13 @@ NAMES = {
 }
 """What differs, in words; of a survey its fields as the API calls them, but for those here."""
 
-WORDS = {"true": mark("yes"), "false": mark("no"), "null": "—"}
-ROLE_WORDS = {role.value: words[0] for role, words in ROLES.items()}
-"""Values in words."""
+WORDS = {"true": mark("yes"), "false": mark("no"), "null": "—", "[]": "—", "{}": "—"}
+WORDS_OF = {
+    "role": {role.value: words[0] for role, words in ROLES.items()},
+    "forms": {"null": mark("all")},
+    **{name: {"null": mark("for good")} for name in BOUNDS},
+}
+"""Values in words: of every field, and of some. All else is what somebody typed, and stands as it is."""
 
 MAX_SHOWN = 400
 _NOTHING = frozenset({"", "null", "false", "[]", "{}", "0"})
@@ -125,7 +130,7 @@ class AuditPage:
             names=KINDS,
             deeds=DEEDS,
             fields=NAMES,
-            words=lambda name: {**WORDS, **ROLE_WORDS} if name == "role" else WORDS,
+            words=lambda name: {**WORDS, **WORDS_OF.get(name, {})},
             by=by,
             kind=kind,
             object=object_,
@@ -152,5 +157,8 @@ def _flat(values: Any, name: str = "") -> dict[str, str]:
 
 
 def _written(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        text = ", ".join(value)
+    else:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"

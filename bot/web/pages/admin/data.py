@@ -100,7 +100,7 @@ class DataPages:
         return visit.redirect("/settings/data", said)
 
     async def periods(self, visit: Visit) -> Response:
-        """Say what other periods would erase, or set them."""
+        """Say what other periods would erase, or set them: what they would erase has been shown before."""
         form = await visit.form()
         typed = {name: form.get(name, "").strip() for name in BOUNDS}
         try:
@@ -108,9 +108,12 @@ class DataPages:
         except InvalidInput as error:
             wrong = {each.pointer.lstrip("/"): _between(visit, each.pointer.lstrip("/")) for each in error.errors}
             return await self._show(visit, 422, typed=typed, wrong=wrong)
-        if form.get("do") != "set":
+        wants_set = form.get("do") == "set"
+        if not wants_set or form.get("seen") != _in_a_word(periods):
             would = await self._shell.store.read(would_erase, periods, visit.now)
-            return await self._show(visit, typed=typed, would=would)
+            if not wants_set or any(would.values()):
+                seen = _in_a_word(periods)
+                return await self._show(visit, typed=typed, would=would, seen=seen, unset=wants_set)
         await self._shell.store.writer.do(SetRetention(periods.to_dict(), visit.by))
         return visit.redirect(
             "/settings/data", visit.say("The periods are set. What is older is erased within the hour.")
@@ -128,6 +131,8 @@ class DataPages:
         typed: Mapping[str, str] | None = None,
         wrong: Mapping[str, str] | None = None,
         would: Mapping[str, int] | None = None,
+        seen: str = "",
+        unset: bool = False,
     ) -> Response:
         periods = await self._shell.store.read(load_retention)
         return visit.render(
@@ -143,6 +148,8 @@ class DataPages:
             typed=typed or _written(periods),
             wrong={name: (wrong or {}).get(name, "") for name in BOUNDS},
             would=would,
+            seen=seen,
+            unset=unset,
         )
 
 
@@ -168,6 +175,10 @@ def _typed_again(identity: Identity) -> str:
 
 def _written(periods: Retention) -> dict[str, str]:
     return {name: "" if days is None else str(days) for name, days in periods.to_dict().items()}
+
+
+def _in_a_word(periods: Retention) -> str:
+    return "-".join("" if days is None else str(days) for days in periods.to_dict().values())
 
 
 def _days(text: str) -> object:

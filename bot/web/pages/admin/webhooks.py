@@ -47,6 +47,24 @@ STATES = {
     EndpointState.DISABLED: mark("given up"),
 }
 
+NO_URL = mark("This is no address that can be read.")
+FORBIDDEN = {
+    "expected a URL that starts with https://": mark("The address has to begin with https://."),
+    "a URL with blanks, line ends or backslashes; expected them escaped": mark(
+        "The address has blanks or backslashes in it: write them as %%20 and %%5C."
+    ),
+    "a URL with a user or password; signatures tell who sends": mark(
+        "The address has a user or a password in it. They are not needed: a signature tells who sends."
+    ),
+    "a private address; expected a public one": mark(
+        "This is an address of a private network: a public one is expected."
+    ),
+    "a name that leads to a private address; expected a public one": mark(
+        "This name leads into a private network: a public address is expected."
+    ),
+}
+"""Why the guard lets nothing be posted to an address, as it says it to programs, and as people are told; else `NO_URL`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Typed:
@@ -238,7 +256,7 @@ class WebhookPages:
             try:
                 await self._tools.guard.check_resolved(url)
             except ForbiddenUrl as error:
-                problems.append(("url", str(error)))
+                problems.append(("url", visit.say(FORBIDDEN.get(str(error), NO_URL))))
         if len(description) > MAX_DESCRIPTION or not description.isprintable():
             problems.append(
                 ("description", visit.say("At most %(most)s characters on one line.", most=MAX_DESCRIPTION))
