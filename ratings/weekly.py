@@ -42,13 +42,14 @@ class Weekly:
     def holds(self, instant: Instant) -> bool:
         """True where an instant lies in them."""
         there = (_EPOCH + timedelta(milliseconds=instant)).astimezone(self.zone)
-        return self._has(there.isoweekday(), there.hour)
+        return self._has_day(there.isoweekday()) and (not self.hours or there.hour in self.hours)
 
-    def _has(self, weekday: int, hour: int) -> bool:
-        return (not self.weekdays or weekday in self.weekdays) and (not self.hours or hour in self.hours)
+    def runs_a_week(self) -> int:
+        """Return how many times there are in a week, but where they touch."""
+        return len(self._runs()) * (len(self.weekdays) or 7)
 
     def spans(self, start: Instant, end: Instant) -> list[Span]:
-        """Return what of a time lies in them, the first first; no two touch. At most one for each run of hours of a day."""
+        """Return what of a time lies in them, the first first; no two touch."""
         found: list[Span] = []
         for first, last in self._pieces(start, end):
             if found and found[-1][1] == first:
@@ -58,15 +59,31 @@ class Weekly:
         return found
 
     def _pieces(self, start: Instant, end: Instant) -> Iterator[Span]:
+        runs = self._runs()
         offsets = offsets_of(self.zone, start, end)
         for (since, offset), until in zip(offsets, [*(at for at, _ in offsets[1:]), end], strict=True):
             first, last = max(since, start), min(until, end)
-            hour = (first + offset) // HOUR * HOUR - offset
-            while hour < last and first < last:
-                count = (hour + offset + MONDAY) // HOUR
-                if self._has(count // 24 % 7 + 1, count % 24):
-                    yield max(hour, first), min(hour + HOUR, last)
-                hour += HOUR
+            for day in range((first + offset) // DAY, (last + offset) // DAY + 1):
+                if not self._has_day((day + MONDAY // DAY) % 7 + 1):
+                    continue
+                midnight = day * DAY - offset
+                for begins, ends in runs:
+                    piece = max(midnight + begins * HOUR, first), min(midnight + ends * HOUR, last)
+                    if piece[0] < piece[1]:
+                        yield piece
+
+    def _has_day(self, weekday: int) -> bool:
+        return not self.weekdays or weekday in self.weekdays
+
+    def _runs(self) -> list[tuple[int, int]]:
+        """Return the hours as times of a day: the first hour, and the one after the last."""
+        runs: list[tuple[int, int]] = []
+        for hour in sorted(self.hours):
+            if runs and runs[-1][1] == hour:
+                runs[-1] = runs[-1][0], hour + 1
+            else:
+                runs.append((hour, hour + 1))
+        return runs or [(0, 24)]
 
 
 def offsets_of(zone: ZoneInfo, start: Instant | None, end: Instant | None) -> list[Offset]:

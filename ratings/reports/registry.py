@@ -5,13 +5,14 @@ ratings arrive. Rights are in the query (`Filters.sight`).
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, literal_column, select
+from sqlalchemy import Connection, Integer, Select, bindparam, func, literal_column, select
 
 from ratings.reports.lists import DEFAULT_LIMIT, foreign_cursor, make_cursor, read_cursor
+from ratings.reports.registry_hours import pieces_of
 from ratings.reports.registry_query import (
     COLUMNS,
     DECISIONS,
@@ -156,15 +157,20 @@ def count_registry(connection: Connection, wanted: Wanted, *, most: int = COUNTE
     """Count the rows: exactly up to `most`."""
     if wanted.impossible:
         return Total(0, exact=True)
-    sqlite = connection.dialect.name == "sqlite"
+    pieces = pieces_of(connection, wanted)
     found = (
         select(literal_column("1"))
-        .select_from(source_of(wanted))
-        .where(*conditions_of(wanted, sqlite=sqlite))
-        .limit(most + 1)
+        .select_from(source_of(pieces.wanted))
+        .where(*conditions_of(pieces.wanted, sqlite=connection.dialect.name == "sqlite"))
+        .limit(bindparam("rest", type_=Integer))
         .subquery()
     )
-    many = connection.execute(select(func.count()).select_from(found)).scalar_one()
+    counting = select(func.count()).select_from(found)
+    many = 0
+    for values in pieces.values:
+        many += connection.execute(counting, {**values, "rest": most + 1 - many}).scalar_one()
+        if many > most:
+            break
     return Total(min(many, most), exact=many <= most)
 
 
@@ -198,9 +204,13 @@ def read_chunk(connection: Connection, wanted: Wanted, size: int, after: Sequenc
     if wanted.impossible:
         return Chunk(0, {}, {}, None)
     # The driver's own rows: nothing in them has to be converted, and to wrap each costs half as much as reading it.
-    result = connection.execute(_ordered(connection, wanted, size, after, back=False))
-    rows = result.cursor.fetchall()
-    result.close()
+    rows: list[Any] = []
+    for statement, values in _statements(connection, wanted, after, back=False):
+        result = connection.execute(statement, {**values, "rest": size - len(rows)})
+        rows += result.cursor.fetchall()
+        result.close()
+        if len(rows) == size:
+            break
     if not rows:
         return Chunk(0, {}, {}, None)
     columns = dict(zip((column.name for column in COLUMNS), zip(*rows, strict=True), strict=True))
@@ -210,20 +220,28 @@ def read_chunk(connection: Connection, wanted: Wanted, size: int, after: Sequenc
     return Chunk(len(rows), columns, scales, following)
 
 
-def _slice(connection: Connection, wanted: Wanted, many: int, values: Sequence[int] | None, *, back: bool) -> list[Any]:
-    return list(connection.execute(_ordered(connection, wanted, many, values, back=back)).all())
+def _slice(connection: Connection, wanted: Wanted, many: int, after: Sequence[int] | None, *, back: bool) -> list[Any]:
+    found: list[Any] = []
+    for statement, values in _statements(connection, wanted, after, back=back):
+        found += connection.execute(statement, {**values, "rest": many - len(found)}).all()
+        if len(found) == many:
+            break
+    return found
 
 
-def _ordered(
-    connection: Connection, wanted: Wanted, many: int, values: Sequence[int] | None, *, back: bool
-) -> Select[Any]:
-    """Return the statement of so many rows that follow a place."""
+def _statements(
+    connection: Connection, wanted: Wanted, after: Sequence[int] | None, *, back: bool
+) -> Iterator[tuple[Select[Any], Mapping[str, int]]]:
+    """Yield what reads the rows that follow a place, `rest` of them at most: mostly at once, else piece by piece."""
     keys = keys_of(wanted)
     falling = wanted.sort.falling is not back
-    statement = rows_of(wanted, sqlite=connection.dialect.name == "sqlite")
-    if values is not None:
-        statement = statement.where(beyond(keys, values, falling=falling))
-    return statement.order_by(*(key.desc() if falling else key.asc() for key in keys)).limit(many)
+    pieces = pieces_of(connection, wanted, falling=falling, after=None if after is None else after[0])
+    statement = rows_of(pieces.wanted, sqlite=connection.dialect.name == "sqlite")
+    if after is not None:
+        statement = statement.where(beyond(keys, after, falling=falling))
+    order = [key.desc() if falling else key.asc() for key in keys]
+    statement = statement.order_by(*order).limit(bindparam("rest", type_=Integer))
+    yield from ((statement, values) for values in pieces.values)
 
 
 def _read(cursor: str | None, wanted: Wanted, size: int) -> tuple[bool, list[int] | None]:

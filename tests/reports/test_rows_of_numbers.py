@@ -1,6 +1,6 @@
 """Every number leads to its rows: what the dashboard and the agents' page count is what the registry finds, on a random history."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,8 @@ from ratings.reports.agents import agents
 from ratings.reports.dashboard import dashboard
 from ratings.reports.figures import Counts, Days
 from ratings.reports.filters import Filters, parse_filters
-from ratings.reports.registry import count_registry, list_registry, parse_wanted
+from ratings.reports.registry import Total, count_registry, list_registry, parse_wanted, read_chunk
+from ratings.reports.registry_hours import pieces_of
 from ratings.reports.summary import summarise
 from ratings.store.store import Store
 from tests.reports.history import ZONE, fill
@@ -129,3 +130,52 @@ def test_hours_of_the_week_narrow_what_was_rated_in_the_summary(counted: Store) 
         assert 0 < summarise(connection, groupless)["closed"]["closed"] < whole["closed"]["closed"]
 
     counted.read_now(compare)
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"rated_from": "2026-03-08", "rated_to": "2026-04-30"}, {"form": "sales", "value_max": "4"}]
+)
+@pytest.mark.parametrize("sort", ["rated", "-rated"])
+def test_pages_of_hours_of_the_week_are_the_same_piece_by_piece_and_row_by_row(
+    counted: Store, monkeypatch: pytest.MonkeyPatch, sort: str, more: Links
+) -> None:
+    wanted = parse_wanted(
+        {name: [text_] for name, text_ in ({"weekday": "1,3,7", "hour": "1,2,9,10,17", "sort": sort} | more).items()},
+        NEW_YORK,
+    )
+
+    def ids(connection: Connection) -> list[int]:
+        return [row.id for row in list_registry(connection, wanted, limit=1000).rows]
+
+    def pages(connection: Connection) -> tuple[list[int], list[int], list[int]]:
+        forth: list[int] = []
+        page = list_registry(connection, wanted, limit=4)
+        last = page
+        while True:
+            forth += [row.id for row in page.rows]
+            last = page
+            if page.next is None:
+                break
+            page = list_registry(connection, wanted, limit=4, cursor=page.next)
+        back = [row.id for row in last.rows]
+        while last.previous is not None:
+            last = list_registry(connection, wanted, limit=4, cursor=last.previous)
+            back = [row.id for row in last.rows] + back
+        exported: list[int] = []
+        after: Sequence[int] | None = None
+        while True:
+            chunk = read_chunk(connection, wanted, 5, after)
+            exported += chunk.columns.get("id", ())
+            after = chunk.after
+            if after is None:
+                return forth, back, exported
+
+    pieces = counted.read_now(ids)
+    assert (pieces, pieces, pieces) == counted.read_now(pages)
+    assert counted.read_now(count_registry, wanted).many == len(pieces) > 5
+    assert len(counted.read_now(pieces_of, wanted).values) > 20
+    monkeypatch.setattr("ratings.reports.registry_hours.MOST", 0)
+    assert len(counted.read_now(pieces_of, wanted).values) == 1
+    assert counted.read_now(ids) == pieces
+    assert counted.read_now(count_registry, wanted).many == len(pieces)
+    assert counted.read_now(count_registry, wanted, most=3) == Total(3, exact=False)
