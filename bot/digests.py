@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from bot.charts.chart import Chart, Look, Rows, steps
+from bot.charts.chart import Chart, Look, Rows, Step, steps
 from bot.charts.distribution import distribution
 from bot.charts.painter import CannotDraw
 from bot.charts.rendering import Drawing, picture_request
@@ -55,7 +55,7 @@ class Digests:
         language = told.digest.language if told.digest.language in LANGUAGES else "en"
         speech = Speech(language, self._zone)
         look = Look(speech, Rows(f"{self._public_url}/ratings"), symbols=False)
-        text = digest_text(told, read.figures, look, speech, self._public_url)
+        text = digest_text(told, read, look, speech, self._public_url)
         pictures = await self._pictures(digest_charts(read, look), language, capabilities.pictures)
         key = f"digest:{job.job_id}:{job.created_at}"
         return Message(text[: capabilities.max_text], key=key, client=job.client, pictures=pictures)
@@ -93,14 +93,17 @@ async def read_digest(store: Store, told: DigestJob, zone: ZoneInfo, now: Instan
     return Read(figures, trend, scale_named(await store.read(load_surveys), figures.scale))
 
 
-def digest_text(told: DigestJob, figures: Dashboard, look: Look, speech: Speech, public_url: str) -> str:
-    """Return the words: a heading, a line a card, and where to read on."""
+def digest_text(told: DigestJob, read: Read, look: Look, speech: Speech, public_url: str) -> str:
+    """Return the words: a heading, a line a card, how the ratings are spread, and where to read on."""
+    figures, values = read.figures, values_of(read, look)
     heading = speech.say(DIGEST_TITLES[told.digest.period])
     lines = [f"{heading}: {speech.days(told.days.first, told.days.last)}", ""]
-    for card in cards(figures, look, speech):
+    for card in cards(figures, values, look, speech):
         notes = [*([card.turn.text] if card.turn else []), *card.notes]
         figure = card.figure if card.figure is not None else speech.say("no data")
         lines.append(f"{card.title}: {figure}" + (f" ({'; '.join(notes)})" if notes else ""))
+        if card.pieces:
+            lines.append(" · ".join(f"{each.step.text()} – {each.told}" for each in card.pieces if each.width))
     if public_url:
         query = [*((name, each) for name, ids in told.digest.filters.items() for each in ids)]
         days = [("period", "days"), ("from", told.days.first.isoformat()), ("to", told.days.last.isoformat())]
@@ -108,11 +111,15 @@ def digest_text(told: DigestJob, figures: Dashboard, look: Look, speech: Speech,
     return "\n".join(lines)
 
 
+def values_of(read: Read, look: Look) -> tuple[Step, ...]:
+    """Return the values of the scale that a digest tells of."""
+    return steps(read.scale, read.figures.now.by_value, look.speech.language)
+
+
 def digest_charts(read: Read, look: Look) -> list[Chart]:
     """Return the charts that are not empty, the most telling first."""
-    values = steps(read.scale, read.figures.now.by_value, look.speech.language)
     charts = [
-        distribution(read.figures.now, values, read.figures.days, look),
+        distribution(read.figures.now, values_of(read, look), read.figures.days, look),
         csat_trend(read.trend.trend, "day", read.trend.days, look),
     ]
     return [chart for chart in charts if chart.spec is not None]

@@ -35,7 +35,7 @@ def performance(agents: Sequence[AgentFigures], values: Sequence[Step], period: 
     spec = _bubbles(
         rows,
         description,
-        {"axis": whole_axis(closed), "scale": {"zero": False, "nice": True, "padding": 30}},
+        {"axis": whole_axis(closed), "scale": {"zero": False, "nice": True, "padding": 55}},
         {"axis": percent_axis(speech, response), "scale": {"zero": False, "padding": 30}},
         values,
         look,
@@ -46,14 +46,19 @@ def performance(agents: Sequence[AgentFigures], values: Sequence[Step], period: 
             (
                 Cell(_name(agent)),
                 Cell(speech.number(agent.counts.closed), look.rows.closed(period, agent=agent.id)),
-                Cell(speech.percent(agent.counts.answered_of_all_closed)),
+                Cell(
+                    speech.percent(agent.counts.answered_of_all_closed),
+                    look.rows.rated_of_closed(period, agent=agent.id) if agent.counts.answered_of_closed else "",
+                ),
                 Cell(speech.number(agent.counts.mean, 2)),
                 Cell(award_texts(agent, look)),
             )
             for agent in agents
         ),
     )
-    return Chart("performance", speech.say("Performance"), description, spec, table, max(len(values), 2))
+    return Chart(
+        "performance", speech.say("Performance"), description, spec, table, max(len(values), 2), _how_to_read(look)
+    )
 
 
 def speed(agents: Sequence[AgentFigures], values: Sequence[Step], period: Days, look: Look) -> Chart:
@@ -70,12 +75,12 @@ def speed(agents: Sequence[AgentFigures], values: Sequence[Step], period: Days, 
         "The larger a bubble, the better the mean."
     )
     minutes = speech.say("minutes")
-    falling = {"zero": False, "reverse": True, "padding": 30}
+    falling = {"zero": False, "reverse": True}
     spec = _bubbles(
         rows,
         description,
-        {"axis": {"title": f"{handling}, {minutes}", "tickCount": 6}, "scale": falling},
-        {"axis": {"title": f"{reaction}, {minutes}", "tickCount": 6}, "scale": falling},
+        {"axis": {"title": f"{handling}, {minutes}", "tickCount": 6}, "scale": falling | {"padding": 55}},
+        {"axis": {"title": f"{reaction}, {minutes}", "tickCount": 6}, "scale": falling | {"padding": 30}},
         values,
         look,
     )
@@ -84,15 +89,27 @@ def speed(agents: Sequence[AgentFigures], values: Sequence[Step], period: Days, 
         tuple(
             (
                 Cell(_name(agent), look.rows.closed(period, agent=agent.id)),
-                Cell(speech.duration(agent.counts.mean_handling_s)),
-                Cell(speech.duration(agent.counts.reaction_s)),
+                Cell(speech.duration(agent.counts.mean_handling_s), handled(agent, period, look)),
+                Cell(speech.duration(agent.counts.reaction_s), responded(agent, period, look)),
                 Cell(speech.number(agent.counts.mean, 2)),
                 Cell(award_texts(agent, look)),
             )
             for agent in agents
         ),
     )
-    return Chart("speed", speech.say("Speed"), description, spec, table, max(len(values), 2))
+    return Chart("speed", speech.say("Speed"), description, spec, table, max(len(values), 2), _how_to_read(look))
+
+
+def responded(agent: AgentFigures, period: Days, look: Look) -> str:
+    """Return where the closings are of which the mean time to the first response is made; "" without any."""
+    if not agent.counts.first_responses:
+        return ""
+    return look.rows.closed(period, agent=agent.id, has_first_response="true")
+
+
+def handled(agent: AgentFigures, period: Days, look: Look) -> str:
+    """Return where the closings are of which the mean handling time is made; "" without any."""
+    return look.rows.closed(period, agent=agent.id, has_handling="true") if agent.counts.handlings else ""
 
 
 def award_name(award: str, look: Look) -> str:
@@ -111,6 +128,10 @@ def award_name(award: str, look: Look) -> str:
 def award_texts(agent: AgentFigures, look: Look) -> str:
     """Return an agent's awards with their names."""
     return ", ".join(f"{AWARDS[award]} {award_name(award, look)}" for award in agent.awards)
+
+
+def _how_to_read(look: Look) -> str:
+    return look.speech.say("The larger, the better the mean; the best is outlined in gold, pale ones are not compared.")
 
 
 def _name(agent: AgentFigures) -> str:

@@ -76,6 +76,14 @@ class Rows:
         """Return where those are who were asked in a period, and whom the message reached for all that is known."""
         return self.asked(days, **{"delivered": "true"} | filters)
 
+    def to_be_asked(self, days: Days) -> str:
+        """Return where those closings of a period are for which it was decided to ask."""
+        return self.closed(days, decision="ask")
+
+    def rated_of_closed(self, days: Days, **filters: str) -> str:
+        """Return where those closings of a period are that were rated, whenever they were."""
+        return self.closed(days, **{"state": "answered"} | filters)
+
     def answered(self, days: Days, **filters: str) -> str:
         """Return where the ratings are of those who were asked in a period, whenever they rated."""
         return self.address(**_range("asked", days) | filters)
@@ -121,7 +129,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart. `spec` None: there is nothing to show. `values` is the number of its scale's values, for their colours."""
+    """A chart. `spec` None: there is nothing to show. `values` is the number of its scale's values, for their colours; `note` says in sight how to read it."""
 
     name: str
     title: str
@@ -129,6 +137,7 @@ class Chart:
     spec: Spec | None
     table: Table
     values: int = 5
+    note: str = ""
 
     @property
     def height(self) -> int:
@@ -206,6 +215,9 @@ def whole_axis(title: str | None = None) -> dict[str, Any]:
         "title": title,
         "labelExpr": "datum.value % 1 || datum.value < 0 ? '' : format(datum.value, ',d')",
         "tickCount": 5,
+        "tickMinStep": 1,
+        # A number that would not fit at the end of the axis is left out, not cut; so wide is half of a "0" at its beginning.
+        "labelBound": 5,
     }
 
 
@@ -219,4 +231,4 @@ def unit_text(speech: Speaker, unit: str, start: date) -> str:
 
 def room_for_texts(most: int) -> dict[str, Any]:
     """Return the scale of bars with a text beside each: room for it beside the longest, more of it on a phone."""
-    return {"domainMin": 0, "domainMax": {"expr": f"{most} * (width < 400 ? 1.65 : 1.25)"}}
+    return {"nice": False, "domainMin": 0, "domainMax": {"expr": f"{most} * (width < 400 ? 1.65 : 1.25)"}}

@@ -15,7 +15,7 @@ def funnel(counts: Counts, period: Days, look: Look) -> Chart:
     speech, rows_of = look.speech, look.rows
     stages = (
         (speech.say("Closed"), counts.closed, counts.closed, rows_of.closed(period), True),
-        (speech.say("To be asked"), counts.decided_to_ask, counts.closed, "", True),
+        (speech.say("To be asked"), counts.decided_to_ask, counts.closed, rows_of.to_be_asked(period), True),
         (speech.say("Asked"), counts.asked, counts.asked, rows_of.asked(period), False),
         (speech.say("Delivered"), counts.delivered, counts.asked, rows_of.delivered(period), False),
         (speech.say("Answered"), counts.answered, counts.asked, rows_of.answered(period), False),
@@ -53,7 +53,8 @@ def funnel(counts: Counts, period: Days, look: Look) -> Chart:
             (Cell(str(row["stage"])), Cell(str(row["told"]), str(row["rows"])), Cell(str(row["share"]))) for row in rows
         ),
     )
-    return Chart("funnel", speech.say("From closing to comment"), description, spec, table)
+    note = speech.say("Grey: by the day of the closing. Blue: by the day of asking.")
+    return Chart("funnel", speech.say("From closing to comment"), description, spec, table, note=note)
 
 
 def skip_reasons(counts: Counts, period: Days, words: Mapping[str, str], look: Look) -> Chart:

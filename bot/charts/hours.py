@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from babel.dates import get_day_names
 
-from bot.charts.chart import Cell, Chart, Look, Table, told, whole
-from ratings.reports.figures import HourOfWeek
+from bot.charts.chart import Cell, Chart, Look, Table, to_rows, told, whole
+from ratings.reports.figures import Days, HourOfWeek
 from ratings.statistics import share
 
 HOURS = range(24)
@@ -16,7 +16,12 @@ def _marks(most: int) -> list[int]:
     return sorted({max(1, round(most * share_)) for share_ in (0.1, 0.5, 1)}, reverse=True)
 
 
-def hours_chart(hours: Sequence[HourOfWeek], look: Look) -> Chart:
+def _rows_of(hour: HourOfWeek, period: Days, look: Look) -> str:
+    """Return where the ratings of an hour of the week are; in addresses Monday is 1."""
+    return look.rows.rated(period, weekday=str(hour.weekday + 1), hour=str(hour.hour))
+
+
+def hours_chart(hours: Sequence[HourOfWeek], period: Days, look: Look) -> Chart:
     """Return a map of the week: the darker an hour, the more ratings came in it."""
     speech = look.speech
     short = get_day_names("abbreviated", locale=speech.language)
@@ -31,6 +36,7 @@ def hours_chart(hours: Sequence[HourOfWeek], look: Look) -> Chart:
             "many": found.ratings,
             "told": speech.number(found.ratings),
             "csat": speech.percent(share(found.satisfied, found.ratings)),
+            "rows": _rows_of(found, period, look),
         }
         for (weekday, hour), found in sorted(counted.items())
     ]
@@ -41,8 +47,9 @@ def hours_chart(hours: Sequence[HourOfWeek], look: Look) -> Chart:
             rows,
             24 * 7,
             description,
-            mark={"type": "rect", "style": "cell"},
+            mark={"type": "rect", "style": "cell", "cursor": "pointer"},
             encoding={
+                "href": to_rows(),
                 "x": {
                     "field": "hour",
                     "type": "ordinal",
@@ -89,7 +96,9 @@ def hours_chart(hours: Sequence[HourOfWeek], look: Look) -> Chart:
             (
                 Cell(f"{hour:02d}:00"),
                 *(
-                    Cell(speech.number(counted[weekday, hour].ratings) if (weekday, hour) in counted else "0")
+                    Cell(speech.number(found.ratings), _rows_of(found, period, look))
+                    if (found := counted.get((weekday, hour)))
+                    else Cell("0")
                     for weekday in range(7)
                 ),
             )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.charts.chart import Cell, Chart, Look, Table, percent_axis, to_rows, told, whole
+from bot.charts.chart import DOT, Cell, Chart, Look, Table, percent_axis, room_for_texts, to_rows, told, whole
 from ratings.reports.figures import Days, Part
 
 MAX_PARTS = 15
@@ -13,16 +13,17 @@ def parts_chart(dimension: str, parts: Sequence[Part], period: Days, look: Look)
     """Return a dot with a line a part: parts whose lines overlap may well be the same."""
     speech = look.speech
     titles = {
-        "channel": (speech.say("By channel"), speech.say("Channel")),
-        "form": (speech.say("By form"), speech.say("Form")),
-        "group": (speech.say("By group"), speech.say("Group")),
-        "priority": (speech.say("By priority"), speech.say("Priority")),
-        "survey": (speech.say("By survey"), speech.say("Survey")),
+        "channel": (speech.say("CSAT by channel"), speech.say("Channel")),
+        "form": (speech.say("CSAT by form"), speech.say("Form")),
+        "group": (speech.say("CSAT by group"), speech.say("Group")),
+        "priority": (speech.say("CSAT by priority"), speech.say("Priority")),
+        "survey": (speech.say("CSAT by survey"), speech.say("Survey")),
     }
     title, heading = titles[dimension]
     description = speech.say(
-        "%(title)s: CSAT with its 95%% interval. Where intervals overlap, there may be no difference.", title=title
+        "%(title)s, with its 95%% interval. Where intervals overlap, there may be no difference.", title=title
     )
+    note = speech.say("The line is the 95% interval; on the right CSAT and the number of ratings.")
     names = _names(parts, look)
     rows = [
         {
@@ -36,7 +37,8 @@ def parts_chart(dimension: str, parts: Sequence[Part], period: Days, look: Look)
             "many": speech.number(part.counts.ratings),
             "asked": speech.number(part.counts.asked),
             "rate": speech.percent(part.counts.response_rate),
-            "rows": "" if part.id is None else look.rows.rated(period, **{dimension: part.id}),
+            "text": f"{speech.percent(part.counts.csat)}{DOT}{speech.number(part.counts.ratings)}",
+            "rows": look.rows.rated(period, **_only(dimension, part)) if part.counts.ratings else "",
         }
         for part, name in zip(parts, names, strict=True)
     ]
@@ -47,7 +49,11 @@ def parts_chart(dimension: str, parts: Sequence[Part], period: Days, look: Look)
         "sort": None,
         "axis": {"title": None, "ticks": False, "domain": False, "grid": False, "labelLimit": 180},
     }
-    x = {"type": "quantitative", "scale": {"domain": [0, 1]}, "axis": percent_axis(speech)}
+    x = {
+        "type": "quantitative",
+        "scale": room_for_texts(1),
+        "axis": percent_axis(speech) | {"values": [0, 0.25, 0.5, 0.75, 1], "grid": True},
+    }
     layers = [
         {
             "mark": {"type": "rule", "style": "whisker"},
@@ -70,7 +76,11 @@ def parts_chart(dimension: str, parts: Sequence[Part], period: Days, look: Look)
             },
         },
     ]
-    spec = whole(shown, 28 * len(shown), description, layer=layers) if shown else None
+    texts = {
+        "mark": {"type": "text", "style": "label", "align": "left", "dx": 8},
+        "encoding": {"y": y, "x": x | {"datum": 1}, "text": {"field": "text", "type": "nominal"}},
+    }
+    spec = whole(shown, 28 * len(shown), description, layer=[texts, *layers]) if shown else None
     table = Table(
         (
             heading,
@@ -87,19 +97,22 @@ def parts_chart(dimension: str, parts: Sequence[Part], period: Days, look: Look)
                 Cell(str(row["csat"])),
                 Cell(str(row["interval"])),
                 Cell(str(row["mean"])),
-                Cell(str(row["many"]), str(row["rows"]) if part.counts.ratings else ""),
+                Cell(str(row["many"]), str(row["rows"])),
                 Cell(
                     str(row["asked"]),
-                    look.rows.asked(period, **{dimension: part.id})
-                    if part.id is not None and part.counts.asked
-                    else "",
+                    look.rows.asked(period, **_only(dimension, part)) if part.counts.asked else "",
                 ),
                 Cell(str(row["rate"])),
             )
             for part, row in zip(parts, rows, strict=True)
         ),
     )
-    return Chart(dimension, title, description, spec, table)
+    return Chart(dimension, title, description, spec, table, note=note)
+
+
+def _only(dimension: str, part: Part) -> dict[str, str]:
+    """Return the filter of what belongs to a part; to the one that is not known belongs what has none."""
+    return {"without": dimension} if part.id is None else {dimension: part.id}
 
 
 def _names(parts: Sequence[Part], look: Look) -> list[str]:

@@ -35,6 +35,9 @@ WIDTHS = {"paper": 720, "page": 520, "phone": 290}
 SCALE = 2.0
 """Dots of a PNG for each pixel."""
 
+_WIDER = 1.6
+"""Pixels by which a letter of a common wide font (DejaVu Sans) is wider than of the one that vl-convert measures with."""
+
 _SNIPPET = "window.vegaEmbed = vegaEmbed;"
 _RELEASE = version("vl-convert-python")
 
@@ -142,8 +145,19 @@ def picture_request(chart: Chart, theme: Theme, language: str, kind: Format, pla
     assert chart.spec is not None, "there is nothing to draw"
     spec = without_links(chart.spec)
     spec |= {"width": WIDTHS[place], "config": config(theme, chart.values, PICTURE_FONT)}
-    spec |= {"title": {"text": chart.title}, "padding": 12} if place == "paper" else {"padding": 4}
+    around = 12 if place == "paper" else 4
+    spec |= {"padding": {"left": around + _room(spec), "right": around, "top": around, "bottom": around}}
+    if place == "paper":
+        spec["title"] = {"text": chart.title}
     return {"kind": kind, "spec": spec, "scale": SCALE, **locales(language)}
+
+
+def _room(spec: Spec) -> int:
+    """Return the pixels by which the words of an axis may be wider than vl-convert's own font has them: a reader's has wider letters."""
+    encodings = [part.get("encoding", {}) for part in (spec, *spec.get("layer", ()))]
+    names = {each["y"]["field"] for each in encodings if each.get("y", {}).get("type") == "nominal"}
+    rows = spec["data"]["values"]
+    return round(_WIDER * max((len(str(row[name])) for name in names for row in rows), default=0))
 
 
 def without_links(spec: Spec) -> Spec:

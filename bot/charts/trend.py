@@ -87,7 +87,7 @@ def csat_trend(points: Sequence[Point], unit: str, period: Days, look: Look) -> 
             for row in rows
         ),
     )
-    return Chart("csat", speech.say("CSAT over time"), description, spec, table)
+    return Chart("csat", speech.say("CSAT over time"), description, spec, table, note=_how_to_read(speech))
 
 
 def mean_trend(points: Sequence[Point], unit: str, period: Days, values: Sequence[Step], look: Look) -> Chart:
@@ -137,7 +137,11 @@ def mean_trend(points: Sequence[Point], unit: str, period: Days, values: Sequenc
             for row in rows
         ),
     )
-    return Chart("mean", speech.say("Mean over time"), description, spec, table)
+    return Chart("mean", speech.say("Mean over time"), description, spec, table, note=_how_to_read(speech))
+
+
+def _how_to_read(speech: Speaker) -> str:
+    return speech.say("The band is the 95% interval; hollow points are not complete yet.")
 
 
 def _mean_interval(counts: Counts) -> tuple[float, float] | None:

@@ -83,7 +83,7 @@ def charts(many: int, seen_by: Look, unit: str = "day", points: int = 30) -> lis
             parts_chart(name, parts if many else (), period, seen_by)
             for name in ("channel", "form", "group", "priority", "survey")
         ),
-        hours_chart(hours, seen_by),
+        hours_chart(hours, period, seen_by),
         performance(agents if many else (), values, period, seen_by),
         speed(agents if many else (), values, period, seen_by),
     ]

@@ -15,11 +15,12 @@ from bot.charts.agents import performance, speed
 from bot.charts.chart import Chart, steps
 from bot.charts.distribution import distribution
 from bot.charts.funnel import funnel, skip_reasons
+from bot.charts.hours import hours_chart
 from bot.charts.parts import parts_chart
 from bot.charts.rendering import picture_request
 from bot.charts.theme import DARK, LIGHT
 from bot.charts.trend import csat_trend, mean_trend, point_days, ratings_trend
-from ratings.reports.figures import Days, Part, Point
+from ratings.reports.figures import Days, HourOfWeek, Part, Point
 from ratings.scale import DEFAULT_SCALE, Scale
 from tests.charts.kit import FIRST, HELD, agent, charts, counts, look
 
@@ -158,11 +159,38 @@ def test_the_funnel_counts_shares_of_its_own_cohorts() -> None:
     assert "show=not_asked" in reasons.table.rows[0][1].address
 
 
-def test_parts_of_the_same_name_stay_apart_and_the_unknown_leads_nowhere() -> None:
+def test_parts_of_the_same_name_stay_apart_and_the_unknown_leads_to_what_has_none() -> None:
     parts = (Part("1", "Sales", counts(1)), Part("2", "Sales", counts(0, 1)), Part(None, None, counts(0, 0, 1)))
     chart = parts_chart("form", parts, PERIOD, look())
     assert [row["name"] for row in data(chart)] == ["Sales (1)", "Sales (2)", "not known"]
-    assert [bool(row["rows"]) for row in data(chart)] == [True, True, False]
+    assert [parse_qs(urlsplit(row["rows"]).query).get("without") for row in data(chart)] == [None, None, ["form"]]
+    assert {cell.address for cell in chart.table.rows[2][4:6]} == {
+        data(chart)[2]["rows"],
+        look().rows.asked(PERIOD, without="form"),
+    }
+    seen = texts(drawn(chart))
+    assert {"0% · 1", "0%", "25%", "50%", "75%", "100%"} <= set(seen), (
+        "a value stands beside its dot, and the axis is whole"
+    )
+
+
+def test_an_hour_of_the_week_leads_to_its_ratings() -> None:
+    chart = hours_chart((HourOfWeek(0, 9, 4, 3), HourOfWeek(6, 23, 1, 0)), PERIOD, look())
+    found = [parse_qs(urlsplit(row["rows"]).query) for row in data(chart)]
+    assert [(each["weekday"], each["hour"]) for each in found] == [(["1"], ["9"]), (["7"], ["23"])]
+    assert chart.table.rows[0][1].address == data(chart)[0]["rows"]
+    assert chart.table.rows[1][7].address == data(chart)[1]["rows"]
+    assert chart.table.rows[0][2].address == ""
+
+
+def test_words_of_an_axis_have_room_in_a_font_with_wider_letters() -> None:
+    long, short = (
+        picture_request(parts_chart("form", (Part("1", name, counts(1)),), PERIOD, look()), LIGHT, "en", "svg", "page")
+        for name in ("Заказы и доставка по всей стране", "A")
+    )
+    assert long["spec"]["padding"]["left"] > short["spec"]["padding"]["left"] + 40
+    trend = picture_request(charts(3, look())[0], LIGHT, "en", "svg", "page")
+    assert trend["spec"]["padding"]["left"] == 4
 
 
 def test_bubbles_run_to_the_better_and_the_best_is_outlined_in_gold() -> None:

@@ -50,7 +50,7 @@ async def test_cards_say_what_is_known_and_against_what(office: Office) -> None:
     )
     assert shown["mean"] == "Mean rating 3.75 before: no data"
     assert shown["response"] == "Response rate 80% no data for the period before of those asked of all closed: 80%"
-    assert shown["ratings"] == "Ratings 4 before: 0"
+    assert shown["ratings"] == "Ratings 4 before: 0 😡 1 25% 🙁 2 0% 😐 3 0% 🙂 4 25% 😍 5 50%"
     assert shown["closed"] == "Closed 5 before: 0"
     (card,) = re.findall(r'data-card="delivered">(.*?)</li>', (await office.manager.get("/")).text, flags=re.DOTALL)
     (query,) = links(card)
@@ -71,9 +71,15 @@ async def test_nothing_is_no_data_and_never_zero_per_cent(local: Office) -> None
     assert shown["csat"] == "CSAT нет данных"
     assert shown["response"].startswith("Отклик нет данных")
     assert "0 %" not in response.text.replace("\xa0", " ")
+    assert "Применить" in response.text, "the button is called by what it does"
     assert "data-chart=" not in response.text
-    assert "Показать всё за последние 365 дней" in response.text
     assert "За этот период никто ничего не закрыл" in (await local.manager.get("/agents?lang=ru")).text
+    rate(local, 1, None)
+    asked = await local.manager.get("/?lang=ru")
+    assert re.findall(r'data-chart="(\w+)"', asked.text) == ["funnel"], "a page of empty frames says less"
+    assert "Пока нет данных: CSAT по времени, Оценки по времени" in words(asked.text)
+    assert cards(asked)["response"].startswith("Отклик 0 %"), "one was asked: that is data"
+    assert "Показать всё за последние 365 дней" in response.text
 
 
 async def test_an_arrow_stands_only_where_the_change_is_sure(local: Office) -> None:

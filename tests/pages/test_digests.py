@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from email import message_from_bytes, policy
 
-from bot.charts.rendering import Drawing
 from bot.digests import Digests
 from channels.base import Message
 from channels.email.adapter import Email
@@ -26,6 +25,7 @@ CSAT: 67 % (за прошлый период нет данных; 95-проце�
 Средняя оценка: 3,67 (раньше: нет данных)
 Отклик: 75 % (за прошлый период нет данных; от спрошенных; от всех закрытых: 75 %)
 Оценки: 3 (раньше: 0)
+😡️ 1 – 33 % · 😍️ 5 – 67 %
 Закрыто: 4 (раньше: 0)
 Спросили: 4 (раньше: 0)
 Доставлено: 4 (раньше: 0)
@@ -77,7 +77,7 @@ async def test_a_digest_says_what_the_cards_say_and_carries_pictures_by_mail(loc
     local.clock.now += DAY - 3 * HOUR
     assert local.parts.store.writer.do_now(SendDigests("UTC", frozenset({ACCOUNT}))) == 1
     [job] = [job for job in local.world.claim() if job.kind == "digest"]
-    digests = Digests(local.parts.store, Drawing(), "UTC", "https://tapfive.example", local.clock)
+    digests = Digests(local.parts.store, local.parts.drawing, "UTC", "https://tapfive.example", local.clock)
     told = await digests.tell(job, Email.capabilities)
     assert told.text.replace("\xa0", " ") == SAID
     assert [picture.name for picture in told.pictures] == ["distribution", "csat"]

@@ -1,12 +1,14 @@
 """The dashboard's cards: a number, what it was in the period before, and where its rows are."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot.charts.chart import Look
+from bot.charts.chart import Look, Rows, Step
 from bot.charts.sparkline import Sparkline, sparkline
+from bot.charts.theme import PAGE, tones
 from bot.web.pages.speech import Speech
-from ratings.reports.figures import Change, Counts, Dashboard
+from ratings.reports.figures import Change, Counts, Dashboard, Days
+from ratings.statistics import share
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,18 @@ class Turn:
     way: str
     text: str
     title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What share of the ratings has one value; `left` and `width` of a bar, in per cent."""
+
+    step: Step
+    told: str
+    address: str
+    left: float
+    width: float
+    colour: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +43,11 @@ class Card:
     notes: tuple[str, ...] = ()
     turn: Turn | None = None
     line: Sparkline | None = None
+    pieces: tuple[Piece, ...] = ()
 
 
-def cards(figures: Dashboard, look: Look, speech: Speech) -> list[Card]:
-    """Return the cards in the order of the page: what people think first, then who was asked."""
+def cards(figures: Dashboard, values: Sequence[Step], look: Look, speech: Speech) -> list[Card]:
+    """Return the cards in the order of the page: what people think first, then who was asked. `values` are of the scale."""
     now, earlier, days, rows = figures.now, figures.earlier, figures.days, look.rows.on(figures.one_of_scales)
     say = speech.say
 
@@ -69,8 +84,17 @@ def cards(figures: Dashboard, look: Look, speech: Speech) -> list[Card]:
             _turn(figures.response_change, now.response_rate, earlier.response_rate, speech),
             line(lambda counts: counts.response_rate),
         ),
-        _count(
-            "ratings", say("Ratings"), now.ratings, earlier.ratings, rows.rated(days), line(lambda c: c.ratings), speech
+        replace(
+            _count(
+                "ratings",
+                say("Ratings"),
+                now.ratings,
+                earlier.ratings,
+                rows.rated(days),
+                line(lambda c: c.ratings),
+                speech,
+            ),
+            pieces=_pieces(now, values, days, rows, speech),
         ),
         _count(
             "closed", say("Closed"), now.closed, earlier.closed, rows.closed(days), line(lambda c: c.closed), speech
@@ -108,6 +132,20 @@ def _count(
         _before(speech.number(earlier), speech),
         line=line if many else None,
     )
+
+
+def _pieces(now: Counts, values: Sequence[Step], days: Days, rows: Rows, speech: Speech) -> tuple[Piece, ...]:
+    """Return how the ratings are spread over the scale; () where there are none."""
+    found: list[Piece] = []
+    left = 0.0
+    for step, colour in zip(values, tones(PAGE, len(values)), strict=True):
+        part = share(now.by_value.get(step.value, 0), now.ratings)
+        if part is None:
+            return ()
+        address = rows.rated(days, value=str(step.value)) if part else ""
+        found.append(Piece(step, speech.percent(part), address, round(100 * left, 2), round(100 * part, 2), colour))
+        left += part
+    return tuple(found)
 
 
 def _before(told: str | None, speech: Speech) -> tuple[str, ...]:

@@ -84,7 +84,7 @@ def report_charts(report: Report, look: Look) -> list[Chart]:
             # Most have one survey: a chart of it alone would repeat the first card.
             if name in figures.parts and (name != "survey" or len(figures.parts[name]) > 1)
         ),
-        hours_chart(figures.hours, look),
+        hours_chart(figures.hours, days, look),
     ]
 
 

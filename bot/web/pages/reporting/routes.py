@@ -7,7 +7,7 @@ import structlog
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from bot.charts.agents import AWARDS, award_name
+from bot.charts.agents import AWARDS, award_name, handled, responded
 from bot.charts.chart import Chart, Look, Rows
 from bot.charts.locales import locales
 from bot.charts.painter import CannotDraw
@@ -23,6 +23,7 @@ from bot.web.pages.reporting.report import (
     read_staff,
     report_charts,
     staff_charts,
+    value_steps,
 )
 from bot.web.pages.reporting.staff import columns, ordered
 from bot.web.pages.shell import Shell, refuse
@@ -61,12 +62,12 @@ class Reporting:
         look = look_of(visit, bar)
         return visit.render(
             "dashboard.html",
-            **_bar_context(visit, bar, report.directory, "/"),
+            **_bar_context(visit, bar, report.directory, "/", report.figures.unit),
             bar=bar,
             figures=report.figures,
-            cards=cards(report.figures, look, visit.speech),
+            cards=cards(report.figures, value_steps(report, look), look, visit.speech),
             scales=scale_choices(report.figures),
-            charts=[_drawn(chart) for chart in report_charts(report, look)],
+            **_charts_context(report_charts(report, look)),
             chart_settings=_chart_settings(visit),
             **above,
         )
@@ -83,7 +84,9 @@ class Reporting:
             agents=ordered(staff.agents, bar.sort),
             columns=columns(visit, bar),
             awards={award: (symbol, award_name(award, look)) for award, symbol in AWARDS.items()},
-            charts=[_drawn(chart) for chart in staff_charts(staff, bar, look)],
+            **_charts_context(staff_charts(staff, bar, look)),
+            responded=lambda agent: responded(agent, bar.days, look),
+            handled=lambda agent: handled(agent, bar.days, look),
             chart_settings=_chart_settings(visit),
         )
 
@@ -133,7 +136,7 @@ def look_of(visit: Visit, bar: Bar, *, symbols: bool = True) -> Look:
     return Look(visit.speech, Rows(visit.url("/ratings"), bar.held), symbols)
 
 
-def _bar_context(visit: Visit, bar: Bar, directory: Any, path: str) -> dict[str, Any]:
+def _bar_context(visit: Visit, bar: Bar, directory: Any, path: str, unit: str = "day") -> dict[str, Any]:
     words = {
         "survey": visit.say("survey"),
         "form": visit.say("form"),
@@ -144,12 +147,23 @@ def _bar_context(visit: Visit, bar: Bar, directory: Any, path: str) -> dict[str,
         "bar_path": path,
         "periods": [(value, visit.say(text), value == bar.period) for value, text in PERIODS.items()],
         "units": [(value, visit.say(text)) for value, text in UNITS.items()],
+        "own_unit": visit.say("automatic")
+        if bar.unit
+        else visit.say("%(unit)s, as suits", unit=visit.say(UNITS[unit])),
         "dimensions": [(name, words[name], options(directory[name], bar.chosen.get(name, ()))) for name in DIMENSIONS],
     }
 
 
 def _chart_settings(visit: Visit) -> dict[str, Any]:
     return {"config": config(PAGE), **locales(visit.speech.language)}
+
+
+def _charts_context(charts: Sequence[Chart]) -> dict[str, Any]:
+    """Return the charts that a page shows, and those that it only names: there is nothing in them."""
+    return {
+        "charts": [_drawn(chart) for chart in charts if chart.spec is not None],
+        "empty_charts": [chart.title for chart in charts if chart.spec is None],
+    }
 
 
 def _drawn(chart: Chart) -> dict[str, Any]:

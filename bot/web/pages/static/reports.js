@@ -58,6 +58,11 @@ async function refresh() {
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   document.getElementById("cards").replaceChildren(...page.getElementById("cards").childNodes);
+  const names = (of) => [...of.querySelectorAll("[data-chart]")].map((place) => place.dataset.chart).join();
+  if (names(page) !== names(document)) {
+    location.reload(); // a chart has its first data
+    return;
+  }
   for (const place of document.querySelectorAll("[data-chart]")) {
     const id = `chart-${place.dataset.chart}`;
     const data = page.getElementById(id);
