@@ -32,6 +32,10 @@ def main() -> int:
     parser.add_argument("--only", default=",".join(PATHS), help=f"some of {','.join(PATHS)}")
     parser.add_argument("--engine", default=",".join(ENGINES), help=f"some of {','.join(ENGINES)}")
     parser.add_argument("--ratings", type=int, help="how many the reports are read over, as 10000000")
+    parser.add_argument(
+        "--keep", type=Path, help="a folder for the databases of the reports: what is there is not filled again"
+    )
+    parser.add_argument("--fill", action="store_true", help="with --keep: fill them, and measure nothing yet")
     given = parser.parse_args()
     only, engines = given.only.split(","), given.engine.split(",")
     for name in only:
@@ -40,10 +44,15 @@ def main() -> int:
     for name in engines:
         if name not in ENGINES:
             parser.error(f"--engine {name}: allowed are {', '.join(ENGINES)}")
+    if given.keep is not None and only != ["reports"]:
+        parser.error("--keep goes with --only reports")
+    if given.fill and given.keep is None:
+        parser.error("--fill goes with --keep")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is cleaned up then, too
     logging.getLogger("alembic").setLevel(logging.WARNING)
     console = Console() if sys.stdout.isatty() else Console(width=190)
-    folder = Path(tempfile.mkdtemp(prefix="tapfive-benchmarks-"))
+    folder = given.keep or Path(tempfile.mkdtemp(prefix="tapfive-benchmarks-"))
+    folder.mkdir(parents=True, exist_ok=True)
     rows: list[report.Row] = []
     try:
         columns = (
@@ -57,9 +66,12 @@ def main() -> int:
             plan = QUICK if given.quick else FULL
             if given.ratings is not None:
                 plan = replace(plan, ratings=given.ratings)
-            rows.extend(_measure(only, engines, folder, plan, progress))
+            if given.fill:
+                plan = replace(plan, pages=0)
+            rows.extend(_measure(only, engines, folder, plan, progress, keep=given.keep is not None))
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if given.keep is None:
+            shutil.rmtree(folder, ignore_errors=True)
     report.show(rows, console)
     if given.quick:
         console.print("Quick sizes are for trying a change; nothing is written.")
@@ -70,13 +82,15 @@ def main() -> int:
     return 1 if any(row.met is False for row in rows) else 0
 
 
-def _measure(only: list[str], engines: list[str], folder: Path, plan: Plan, progress: Progress) -> Iterator[report.Row]:
+def _measure(
+    only: list[str], engines: list[str], folder: Path, plan: Plan, progress: Progress, *, keep: bool
+) -> Iterator[report.Row]:
     with ExitStack() as stack:
         load = stack.enter_context(ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn")))
         databases: list[Databases] = []
         if ON_AN_ENGINE.intersection(only):
             databases += [SqliteDatabases(folder)] if "sqlite" in engines else []
-            databases += [stack.enter_context(postgres(folder))] if "postgresql" in engines else []
+            databases += [stack.enter_context(postgres(folder, keep=keep))] if "postgresql" in engines else []
         for each in databases:
             if "taps" in only:
                 yield from taps.run(each, folder, plan, load, progress)

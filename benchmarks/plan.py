@@ -19,7 +19,7 @@ class Plan:
     jobs: int
     exported: int
     ratings: int
-    pages: int
+    pages: int  # 0: the databases of the reports are filled, and nothing is read
 
 
 FULL = Plan(

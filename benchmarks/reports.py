@@ -8,8 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.progress import Progress
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, create_engine, delete, insert, select, text
 
+from benchmarks.copies import multiply
 from benchmarks.databases import Databases
 from benchmarks.plan import Plan
 from benchmarks.report import Row
@@ -21,14 +22,21 @@ from ratings.reports.filters import Filters, day_end, day_start
 from ratings.reports.registry import list_registry
 from ratings.reports.registry_query import parse_wanted
 from ratings.sample import plan as sample
+from ratings.sample.cast import MOST_AGENTS
 from ratings.store.engine import reader_engine
-from ratings.store.sample import count_days, fill
+from ratings.store.migrate import migrate
+from ratings.store.people_tables import settings
+from ratings.store.roll_up_keeping import roll_up_state_of
+from ratings.store.sample import count_days, fill, load_sample
 from ratings.store.store import Store
-from ratings.times import HOUR
+from ratings.times import HOUR, parse_instant
 
 ZONE = ZoneInfo("Europe/Moscow")
 CLOSINGS_A_RATING = 2.83
 """Of so many closings of the sample one is rated."""
+
+SAMPLED, LEAST_COPIES = 250_000, 4
+"""Ratings that are told one by one, at the most; the rest are copies of them, of each so many at the least."""
 
 FAST, LARGE, FAST_LARGE = 100.0, 2_000_000, 200.0
 """Milliseconds that 95 of 100 pages take at the most; of more ratings than LARGE they may take longer."""
@@ -40,22 +48,19 @@ _Read = Callable[[Connection], object]
 
 
 def run(databases: Databases, _folder: Path, plan: Plan, progress: Progress) -> Iterator[Row]:
-    """Fill a database once, then time every kind of page beside the raw driver's shortest way to the same rows."""
-    url = databases.create("reports")
-    closings = round(plan.ratings * CLOSINGS_A_RATING)
-    task = progress.add_task(f"a year, {databases.engine}", total=2 * closings)
-    store = Store(url, now).start()
-    history = sample.Plan(closings, 1, now() // HOUR * HOUR, zone=ZONE.key)
-    fill(store.writer, history, by="benchmarks", on_rows=lambda more: progress.advance(task, more))
-    count_days(store, ZONE.key, on_rows=lambda more: progress.advance(task, more))
-    store.stop()
-    databases.settle(url)
+    """Fill a database, unless an earlier run has left it, and time every kind of page beside the raw driver's shortest way to the same rows."""
+    url = _filled(databases, plan, progress)
+    if not plan.pages:
+        return
     engine = reader_engine(url)
+    with engine.begin() as connection:
+        held = load_sample(connection)
+    assert held is not None
+    last = datetime.fromtimestamp(parse_instant(held.until) / 1000, ZONE).date()
     most = FAST if plan.ratings < LARGE else FAST_LARGE
     size = f"{plan.ratings:,} ratings"
     task = progress.add_task(f"pages, {databases.engine}", total=2 * len(PERIODS) + 2)
     for name, length in PERIODS.items():
-        last = datetime.fromtimestamp(history.until / 1000, ZONE).date()
         days = Days(last - timedelta(days=length - 1), last)
         floor = _p95(engine, [_raw_days(days)], plan.pages)
         usual = _p95(engine, [_raw_ratings(days)], max(2, plan.pages // 10))
@@ -86,6 +91,67 @@ def run(databases: Databases, _folder: Path, plan: Plan, progress: Progress) -> 
         )
         progress.advance(task)
     engine.dispose()
+
+
+def _filled(databases: Databases, plan: Plan, progress: Progress) -> str:
+    """Return a database with so many ratings: what an earlier run has left, or a counted sample that is copied inside the database."""
+    copies = max(LEAST_COPIES, -(-plan.ratings // SAMPLED))
+    name = f"reports_{plan.ratings}"
+    url = databases.find(name)
+    if url is not None and _holds(url, copies):
+        return url
+    with databases.hurried():
+        url = databases.copy(_sampled(databases, round(plan.ratings * CLOSINGS_A_RATING / copies), progress), name)
+        task = progress.add_task(f"{copies} of it, {databases.engine}", total=1)
+        multiply(url, copies)
+        _note(url, copies)
+        progress.advance(task)
+    databases.settle(url)
+    return url
+
+
+def _sampled(databases: Databases, closings: int, progress: Progress) -> str:
+    """Return a database with a sample of so many closings, filled by the operations that fill one, and counted."""
+    name = f"sample_{closings}"
+    url = databases.find(name)
+    filled = url is not None and _holds(url, 1)
+    if url is None or not filled:
+        url = databases.create(name)
+    task = progress.add_task(f"a year, {databases.engine}", total=2 * closings)
+    store = Store(url, now).start()
+    if not filled:
+        history = sample.Plan(closings, 1, now() // HOUR * HOUR, zone=ZONE.key, agents=MOST_AGENTS)
+        fill(store.writer, history, by="benchmarks", on_rows=lambda more: progress.advance(task, more))
+    count_days(store, ZONE.key, on_rows=lambda more: progress.advance(task, more))
+    store.stop()
+    _note(url, 1)
+    databases.settle(url)
+    return url
+
+
+_NOTE = "benchmark"
+"""The name in `settings` of what a database holds that is filled to its end: how many copies of its sample."""
+
+
+def _note(url: str, copies: int) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(delete(settings).where(settings.c.name == _NOTE))
+        row = {"name": _NOTE, "value": str(copies), "changed_at": 0, "changed_by": "benchmarks"}
+        connection.execute(insert(settings), row)
+    engine.dispose()
+
+
+def _holds(url: str, copies: int) -> bool:
+    """Return whether it was filled to its end, by the schema of this program and with what it counts (a sample is counted anew)."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = connection.execute(select(settings.c.value).where(settings.c.name == _NOTE)).scalar_one_or_none()
+        counted = roll_up_state_of(connection).ready
+    engine.dispose()
+    if found == str(copies):
+        migrate(url)
+    return found == str(copies) and (counted or copies == 1)
 
 
 def _goal(most: float) -> str:

@@ -153,7 +153,7 @@ class Cast:
 
     def __init__(self, plan: Plan) -> None:
         chance = Random(f"{plan.seed}:cast")  # noqa: S311 - a seeded random is what a sample wants
-        many = min(MOST_AGENTS, max(LEAST_AGENTS, 4 + round(plan.rows**0.25)))
+        many = plan.agents or min(MOST_AGENTS, max(LEAST_AGENTS, 4 + round(plan.rows**0.25)))
         seniors = 1 if many < 20 else 2  # noqa: PLR2004 - one in a small team
         names = chance.sample(AGENTS, many)
         usual = tuple(form.weight for form in FORMS)

@@ -36,7 +36,7 @@ _OFF_FOR: Duration = 30 * HOUR
 class Plan:
     """How much of what: so many closings within so many days that end at `until`. `zone` is the installation's.
 
-    The same plan is the same history. A history of less than a fortnight has no incident.
+    The same plan is the same history. A history of less than a fortnight has no incident. `agents` None: as many as suit the rows.
     """
 
     rows: int
@@ -44,6 +44,7 @@ class Plan:
     until: Instant
     days: int = 365
     zone: str = "UTC"
+    agents: int | None = None
 
     @property
     def start(self) -> Instant:
