@@ -41,6 +41,13 @@ def newcombe(first: tuple[int, int], second: tuple[int, int], z: float = Z_95) -
     theirs, others = wilson(*first, z), wilson(*second, z)
     if theirs is None or others is None:
         return None
+    return _apart(first, second, theirs, others)
+
+
+def _apart(
+    first: tuple[int, int], second: tuple[int, int], theirs: Interval, others: Interval
+) -> tuple[float, Interval]:
+    """Return the difference of two shares and its interval, of their own intervals."""
     (low_1, high_1), (low_2, high_2) = theirs, others
     share_1, share_2 = first[0] / first[1], second[0] / second[1]
     difference = share_1 - share_2
@@ -123,15 +130,25 @@ def difference_p(first: tuple[int, int], second: tuple[int, int]) -> float:
     found = newcombe(first, second, z=1.0)
     if found is None or found[0] == 0:
         return 1.0
-    for _ in range(50):
-        middle = (low + high) / 2
-        interval = newcombe(first, second, z=middle)
-        assert interval is not None
-        if _leaves_out_zero(interval[1]):
-            low = middle
-        else:
-            high = middle
-    return 2 * NormalDist().cdf(-low)
+    # By secants, which find it in some steps: an interval's half is nearly a multiple of z. Where one leads astray, by halves.
+    before, at = 0.0, 1.0
+    beyond_before, beyond = -abs(found[0]), _reaches(found)
+    while True:
+        low, high = (at, high) if beyond < 0 else (low, at)
+        following = at - beyond * (at - before) / (beyond - beyond_before) if beyond != beyond_before else low
+        if not low < following < high:
+            following = (low + high) / 2
+        if abs(following - at) < 1e-12 or high - low < 1e-12:  # noqa: PLR2004 - what numbers of this size can tell
+            return 2 * NormalDist().cdf(-following)
+        found = newcombe(first, second, z=following)
+        assert found is not None
+        before, at, beyond_before, beyond = at, following, beyond, _reaches(found)
+
+
+def _reaches(found: tuple[float, Interval]) -> float:
+    """Return how far the interval of a difference goes beyond zero; below 0 where it leaves it out."""
+    difference, (low, high) = found
+    return -low if difference > 0 else high
 
 
 def ranks(shares: Mapping[str, tuple[int, int]], minimum: int, alpha: float = 0.05) -> dict[str, int]:
@@ -160,22 +177,21 @@ def _differing(shares: Sequence[tuple[int, int]], alpha: float) -> set[tuple[int
     if not pairs:
         return set()
     # Far from the limits the answer is known by one interval: what differs at Bonferroni's level, or not even at the plain one.
-    strict, plain = (NormalDist().inv_cdf(1 - level / 2) for level in (alpha / len(pairs), alpha))
+    strict, plain = (
+        [wilson(*each, NormalDist().inv_cdf(1 - level / 2)) or (0.0, 1.0) for each in shares]
+        for level in (alpha / len(pairs), alpha)
+    )
     values: list[float] = []
     for first, second in pairs:
-        if _differ(shares[first], shares[second], strict):
+        if _differ(shares, strict, first, second):
             values.append(0.0)
-        elif not _differ(shares[first], shares[second], plain):
+        elif not _differ(shares, plain, first, second):
             values.append(1.0)
         else:
             values.append(difference_p(shares[first], shares[second]))
     return {pair for pair, stands in zip(pairs, holm(values, alpha), strict=True) if stands}
 
 
-def _differ(first: tuple[int, int], second: tuple[int, int], z: float) -> bool:
-    found = newcombe(first, second, z)
-    return found is not None and _leaves_out_zero(found[1])
-
-
-def _leaves_out_zero(interval: Interval) -> bool:
-    return interval[0] > 0 or interval[1] < 0
+def _differ(shares: Sequence[tuple[int, int]], intervals: Sequence[Interval], first: int, second: int) -> bool:
+    low, high = _apart(shares[first], shares[second], intervals[first], intervals[second])[1]
+    return low > 0 or high < 0

@@ -13,7 +13,7 @@ from ratings.reports.counts import by_part, counts_of, scales_of, total
 from ratings.reports.directory import names_of
 from ratings.reports.figures import Change, Dashboard, Days, HourOfWeek, Part, Point
 from ratings.reports.filters import Filters
-from ratings.reports.tallied import DAY, HOURS, MONTH, WITH_OTHERS, Tallied, Tallies
+from ratings.reports.tallied import DAY, HOURS, MONTH, OTHERS, WITH_OTHERS, Found, Tallied, Tallies
 from ratings.spans import day_of, month_end
 from ratings.statistics import newcombe, silence
 from ratings.store.surveys import load_surveys
@@ -45,7 +45,9 @@ def dashboard(
     The filters' own ranges of time are not looked at. Filters by tag or answer are counted row by row: slow over long periods.
     """
     tallies = Tallies(connection, filters, zone)
-    everything = total(tallies.read(days, kinds=WITH_OTHERS).values())
+    places = tallies.read(days, PARTS)
+    everything = total(places.values())
+    everything.others = total(tallies.read(days, kinds=frozenset({OTHERS})).values()).others
     scales = scales_of(everything)
     chosen = scale if scale is not None else scales[0] if scales else None
     figures = counts_of(everything, chosen)
@@ -63,7 +65,7 @@ def dashboard(
         bounds=silence(figures.answered_satisfied, figures.answered, figures.asked) if figures.answered else None,
         unit=unit,
         trend=_trend(tallies, days, unit, chosen, _answered_by(connection, zone, now)),
-        parts=_parts(connection, tallies, days, chosen),
+        parts=_parts(connection, tallies, places, days, chosen),
         hours=_hours(tallies, days, chosen),
     )
 
@@ -126,8 +128,9 @@ def _end(start: date, unit: str) -> date:
     return start + timedelta(days=min(length, (date.max - start).days))
 
 
-def _parts(connection: Connection, tallies: Tallies, days: Days, scale: str | None) -> Mapping[str, tuple[Part, ...]]:
-    places = tallies.read(days, PARTS)
+def _parts(
+    connection: Connection, tallies: Tallies, places: Found, days: Days, scale: str | None
+) -> Mapping[str, tuple[Part, ...]]:
     parts = {name: by_part(places, position) for position, name in enumerate(PARTS)}
     if tallies.knows(("priority",)) or not tallies.counted:
         parts["priority"] = by_part(tallies.read(days, ("priority",)), 0)

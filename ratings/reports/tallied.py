@@ -4,12 +4,14 @@ Where no cube knows it, or the days of another zone are asked for, or the first 
 row: slower, and equal to the number.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, union, union_all
+from sqlalchemy import Connection, Select, TextClause, func, select, text, union
 
 from ratings.cubes import Cube, cube_for
 from ratings.reports.figures import Days
@@ -104,6 +106,8 @@ class Tallies:
         state = roll_up_state_of(connection)
         self.counted = state.ready and state.zone == zone.key and filters.is_about_places
         self._changes: Sequence[Any] | None = None
+        self._cells: dict[tuple[Cube, tuple[str, ...]], Mapping[int, Group]] = {}
+        self._rows_of: dict[Days, Mapping[tuple[Place, int, str], int]] = {}
 
     def knows(self, by: Iterable[str] = (), *, hours: bool = False) -> bool:
         """True where it need not go over the rows."""
@@ -112,13 +116,14 @@ class Tallies:
     def read(self, days: Days, by: Sequence[str] = (), *, step: str = ALL, kinds: frozenset[str] = FIGURES) -> Found:
         """Return what was counted in some days, by dimensions and by day or month: of these kinds at least."""
         cube = self._cube(by, hours=HOURS in kinds)
-        if not self.counted or cube is None:
-            return self._live(days, by, step)
         found: Found = {}
-        runs = _runs(days, step)
-        if not runs:
+        if not self.counted or cube is None:
+            for (place, day, what), many in self._live(days).items():
+                _at(found, _group(place, by), _STEPS[step](day)).add(what, many)
             return found
-        _Reading(self._connection, found, self._of(cube), self._cells(cube, by) if by else None, runs, step).read(kinds)
+        runs, cells = _runs(days, step), self._cells_of(cube, by)
+        if runs and cells:
+            _Reading(self._connection, found, cells, runs, step, parted=bool(by)).read(kinds)
         first, last = number_of(days.first), number_of(days.last)
         for place, day, what, many in self._unfolded():
             if first <= day <= last:
@@ -131,13 +136,15 @@ class Tallies:
             wanted.add("form")
         return cube_for(wanted, hours=hours)
 
-    def _cells(self, cube: Cube, by: Sequence[str]) -> Mapping[int, Group]:
-        columns = [roll_up_cells.c[_COLUMNS[name]] for name in by]
-        rows = self._connection.execute(select(roll_up_cells.c.id, *columns).where(*self._of(cube)))
-        return {row[0]: tuple(row[1:]) for row in rows}
-
-    def _of(self, cube: Cube) -> list[ColumnElement[bool]]:
-        return [roll_up_cells.c.cube == cube.number, *self._filters.about_tickets(roll_up_cells)]
+    def _cells_of(self, cube: Cube, by: Sequence[str]) -> Mapping[int, Group]:
+        """Return the cells of a cube that the filters let through, each with its group."""
+        key = cube, tuple(by)
+        if key not in self._cells:
+            columns = [roll_up_cells.c[_COLUMNS[name]] for name in by]
+            conditions = [roll_up_cells.c.cube == cube.number, *self._filters.about_tickets(roll_up_cells)]
+            rows = self._connection.execute(select(roll_up_cells.c.id, *columns).where(*conditions))
+            self._cells[key] = {row[0]: tuple(row[1:]) for row in rows}
+        return self._cells[key]
 
     def _unfolded(self) -> Iterable[Tally]:
         """Return what the cells do not hold yet."""
@@ -152,18 +159,20 @@ class Tallies:
         size = len(PLACE)
         return ((tuple(row[:size]), row.day, row.what, int(row.many)) for row in self._changes)
 
-    def _live(self, days: Days, by: Sequence[str], step: str) -> Found:
-        """Count row by row."""
-        first, last = number_of(days.first), number_of(days.last)
-        moment = moments(self._zone)
-        channels = {*self._filters.equal.get("channel", ()), *([""] if "channel" in self._filters.without else [])}
-        found: Found = {}
-        for row in self._connection.execute(self._rows(days)):
-            for place, day, what, many in tallies(facts_of(row), moment):
-                # A rating may have come by another channel than the invitation's last.
-                if first <= day <= last and (not channels or place[1] in channels):
-                    _at(found, _group(place, by), _STEPS[step](day)).add(what, many)
-        return found
+    def _live(self, days: Days) -> Mapping[tuple[Place, int, str], int]:
+        """Count row by row, once for all that is asked of the same days."""
+        if days not in self._rows_of:
+            first, last = number_of(days.first), number_of(days.last)
+            moment = moments(self._zone)
+            channels = {*self._filters.equal.get("channel", ()), *([""] if "channel" in self._filters.without else [])}
+            counted: dict[tuple[Place, int, str], int] = {}
+            for row in self._connection.execute(self._rows(days)):
+                for place, day, what, many in tallies(facts_of(row), moment):
+                    # A rating may have come by another channel than the invitation's last.
+                    if first <= day <= last and (not channels or place[1] in channels):
+                        counted[place, day, what] = counted.get((place, day, what), 0) + many
+            self._rows_of[days] = counted
+        return self._rows_of[days]
 
     def _rows(self, days: Days) -> Select[Any]:
         start, end = day_start(days.first, self._zone), day_end(days.last, self._zone)
@@ -179,57 +188,90 @@ class Tallies:
 
 
 class _Reading:
-    """Reading some spans of some cells, each table by one statement. `cells`: the group of each; None: all are one."""
+    """Reading some spans of some cells, each table by one statement. `parted`: by the group of each cell, else all are one."""
 
     def __init__(
         self,
         connection: Connection,
         found: Found,
-        of: Sequence[ColumnElement[bool]],
-        cells: Mapping[int, Group] | None,
+        cells: Mapping[int, Group],
         runs: Sequence[Run],
         step: str,
+        *,
+        parted: bool,
     ) -> None:
         self._connection = connection
         self._found = found
-        self._wanted = select(roll_up_cells.c.id).where(*of)
-        self._cells = cells
-        self._runs = runs
+        self._cells = cells if parted else None
         self._step = step
+        self._wanted: dict[str, Any]
+        if connection.dialect.name == "sqlite":
+            self._wanted = {"cells": json.dumps(list(cells)), "runs": json.dumps(runs)}
+        else:
+            units, firsts, lasts = zip(*runs, strict=True)
+            self._wanted = {
+                "cells": list(cells),
+                "units": [int(unit) for unit in units],
+                "firsts": list(firsts),
+                "lasts": list(lasts),
+            }
 
     def read(self, kinds: frozenset[str]) -> None:
         """Add what there is of some kinds of counts."""
         if TICKETS in kinds:
-            for tallied, row in self._rows(roll_up_tickets, TICKET_COUNTS):
-                for name, many in zip(TICKET_COUNTS, row[-len(TICKET_COUNTS) :], strict=True):
-                    tallied.tickets[name] = tallied.tickets.get(name, 0) + int(many)
+            for tallied, counts in self._rows(roll_up_tickets.name, TICKET_COUNTS):
+                for name, many in zip(TICKET_COUNTS, counts, strict=True):
+                    tallied.tickets[name] = tallied.tickets.get(name, 0) + many
         if VALUES in kinds:
-            for tallied, row in self._rows(roll_up_ratings, ("ratings", "satisfied"), ("scale", "value")):
-                tallied.rate(tallied.values, row.scale, row.value, int(row.ratings), int(row.satisfied))
+            for tallied, row in self._rows(roll_up_ratings.name, ("ratings", "satisfied"), ("scale", "value")):
+                tallied.rate(tallied.values, *row)
         if HOURS in kinds:
-            for tallied, row in self._rows(roll_up_hours, ("ratings", "satisfied"), ("scale", "hour")):
-                tallied.rate(tallied.hours, row.scale, row.hour, int(row.ratings), int(row.satisfied))
+            for tallied, row in self._rows(roll_up_hours.name, ("ratings", "satisfied"), ("scale", "hour")):
+                tallied.rate(tallied.hours, *row)
         if OTHERS in kinds:
-            for tallied, row in self._rows(roll_up_others, ("many",), ("what",)):
-                tallied.others[row.what] = tallied.others.get(row.what, 0) + int(row.many)
+            for tallied, (what, many) in self._rows(roll_up_others.name, ("many",), ("what",)):
+                tallied.others[what] = tallied.others.get(what, 0) + many
 
-    def _rows(self, table: Any, counts: Sequence[str], more: Sequence[str] = ()) -> Iterator[tuple[Tallied, Any]]:
-        names = (*(("cell",) if self._cells is not None else ()), *more, *(("start",) if self._step != ALL else ()))
-        parts = [
-            select(*(table.c[name] for name in (*names, *counts))).where(
-                table.c.unit == int(run.unit),
-                table.c.cell.in_(self._wanted),
-                table.c.start.between(run.first, run.last),
-            )
-            for run in self._runs
-        ]
-        spans = (union_all(*parts) if len(parts) > 1 else parts[0]).subquery()
-        group = [spans.c[name] for name in names]
-        statement = select(*group, *(func.sum(spans.c[name]).label(name) for name in counts)).group_by(*group)
-        for row in self._connection.execute(statement):
-            if row[-1] is not None:  # else there were none, and nothing to group by
-                day = 0 if self._step == ALL else _STEPS[self._step](row.start)
-                yield _at(self._found, () if self._cells is None else self._cells[row.cell], day), row
+    def _rows(self, table: str, counts: Sequence[str], more: Sequence[str] = ()) -> Iterator[tuple[Tallied, Any]]:
+        """Return what each row belongs to, and what it says: `more`, then the counts."""
+        names = (
+            *(("cell",) if self._cells is not None else ()),
+            *(("start",) if self._step != ALL else ()),
+            *more,
+        )
+        statement = _sums(self._connection.dialect.name, table, names, tuple(counts))
+        result = self._connection.execute(statement, self._wanted)
+        rows = result.cursor.fetchall()  # the driver's own: nothing in them has to be converted
+        result.close()
+        own = len(names) - len(more)
+        for row in rows:
+            if row[-1] is None:
+                continue  # there were none, and nothing to group by
+            group = () if self._cells is None else self._cells[row[0]]
+            day = 0 if self._step == ALL else _STEPS[self._step](row[own - 1])
+            yield _at(self._found, group, day), row[own:]
+
+
+_SPANS = {
+    # Spans outside, cells inside: each is a search in the primary key, whose columns are unit, cell and start. As one
+    # statement, whose text does not change with the period: a UNION of a year's spans is planned for longer than it is read.
+    "sqlite": "WITH run AS MATERIALIZED (SELECT json_extract(value, '$[0]') AS unit, json_extract(value, '$[1]') AS first, "
+    "json_extract(value, '$[2]') AS last FROM json_each(:runs)) "
+    "SELECT {columns} FROM run CROSS JOIN {table} AS span WHERE span.unit = run.unit "
+    "AND span.cell IN (SELECT value FROM json_each(:cells)) AND span.start BETWEEN run.first AND run.last{group}",
+    "postgresql": "SELECT {columns} FROM unnest(CAST(:units AS integer[]), CAST(:firsts AS integer[]), "
+    "CAST(:lasts AS integer[])) AS run(unit, first, last) JOIN {table} AS span ON span.unit = run.unit "
+    "AND span.start BETWEEN run.first AND run.last WHERE span.cell = ANY(CAST(:cells AS bigint[])){group}",
+}
+
+
+@lru_cache(maxsize=200)
+def _sums(dialect: str, table: str, names: tuple[str, ...], counts: tuple[str, ...]) -> TextClause:
+    """Return the statement that adds up counts by some columns."""
+    own = [f"span.{name}" for name in names]
+    group = f" GROUP BY {', '.join(own)}" if own else ""
+    columns = ", ".join([*own, *(f"CAST(sum(span.{name}) AS bigint)" for name in counts)])
+    return text(_SPANS[dialect].format(columns=columns, table=table, group=group))
 
 
 def _at(found: Found, group: Group, day: int) -> Tallied:
