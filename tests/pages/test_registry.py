@@ -132,6 +132,31 @@ async def test_what_is_wrong_is_said_and_shows_no_rows(filled: Office) -> None:
         assert "/tickets/T-1" not in answered.text
 
 
+async def test_what_is_wrong_is_said_in_the_readers_words(filled: Office) -> None:
+    for query, said in (
+        ("rated_from=2026-09-20&rated_to=2026-09-01", "Оценено: последний день раньше первого"),
+        ("closed_from=2026-02-30", "Закрыто: '2026-02-30' — не день"),
+        ("closed_to=9999-12-31", "Закрыто: такого дня нет"),
+        ("q=%25", "Слова в комментарии: здесь нет ни одного слова: нужны буквы или цифры"),
+        ("value_max=worst", "Оценка: 'worst' — не целое число"),
+        ("weekday=8", "Оценено в эти дни: '8' — не день недели: они идут от 1 (понедельник) до 7 (воскресенье)"),
+        ("cursor=x", "Страницы: эта страница от другого фильтра или порядка: начните с первой"),
+        ("rated=today&sort=mood", "'mood' нет среди -rated, rated"),
+        ("has_comment=true&has_comment=false", "Комментарий: указано больше одного раза"),
+    ):
+        page = unescape((await filled.manager.get(f"/ratings?{query}&lang=ru")).text)
+        assert said in page.split('role="alert">')[1].partition("</p>")[0], query
+
+
+async def test_a_filter_that_is_too_long_to_be_kept_is_refused_not_cut(filled: Office) -> None:
+    query = "&".join(["value_max=2", *(f"agent=agent-{number:040}" for number in range(99))])
+    refused = await filled.manager.post("/ratings/views", name="Everybody", query=query, lang="ru")
+    assert "the filter is too long to be kept" in unescape(refused.text).split('role="alert">')[1].partition("</p>")[0]
+    assert "Everybody" not in (await filled.manager.get("/ratings")).text
+    led = await filled.manager.post("/ratings/columns", column=["value"], query=query)
+    assert led.headers["location"] == f"/ratings?{query}", "the filter stays as it was"
+
+
 async def test_a_number_of_any_length_is_no_trouble(filled: Office) -> None:
     for name in ("value", "value_max"):
         answered = await filled.manager.get("/ratings", params={name: "9" * 5_000})

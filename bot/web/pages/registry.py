@@ -18,6 +18,7 @@ from bot.exporting.words import OUTCOMES, STATES, VOTE_STATES, why_of
 from bot.web.live import Live
 from bot.web.pages.registry_columns import COLUMNS, PREFERENCE, PageColumn, file_columns, shown_columns, sort_of
 from bot.web.pages.registry_filters import Bar, tone_of
+from bot.web.pages.registry_problems import problems_said
 from bot.web.pages.registry_query import FILTERS, Query
 from bot.web.pages.shell import PACKAGE, Shell, refuse
 from bot.web.pages.speech import mark
@@ -28,7 +29,7 @@ from ratings.reports.directory import list_directory
 from ratings.reports.registry import Sort, Wanted, count_registry, list_registry, rows_by_ids
 from ratings.rights import Right
 from ratings.store.surveys import load_surveys
-from ratings.store.views import MAX_QUERY, ChangeView, DeleteView, Prefer, SaveView, list_views
+from ratings.store.views import ChangeView, DeleteView, Prefer, SaveView, list_views
 from ratings.times import SECOND
 
 PAGE = "/ratings"
@@ -90,7 +91,7 @@ class Registry:
             page = await read(list_registry, wanted, limit=ROWS, cursor=visit.query.get("cursor"))
             total = await read(count_registry, wanted)
         except InvalidInput as error:
-            problem = "; ".join(f"{each.pointer.lstrip('/')}: {each.detail}" for each in error.errors)
+            problem = problems_said(visit.speech, error.errors)
         if problem:
             status, page = 422, None
         columns = shown_columns(visit.viewer.preferences, query.show)
@@ -217,7 +218,7 @@ class Registry:
                 SaveView(visit.viewer.id, PAGE, form.get("name", ""), query.text, shared, visit.by)
             )
         except InvalidInput as error:
-            return await self._page(visit, query, error.errors[0].detail)
+            return await self._page(visit, query, problems_said(visit.speech, error.errors))
         return visit.redirect(_address(query), visit.say("Kept as “%(name)s”.", name=view.name))
 
     async def change_view(self, visit: Visit) -> Response:
@@ -234,7 +235,7 @@ class Registry:
         try:
             view = await do(change)
         except InvalidInput as error:
-            return await self._page(visit, query, error.errors[0].detail)
+            return await self._page(visit, query, problems_said(visit.speech, error.errors))
         if view is None:
             return refuse(visit, 404, mark("There is no such view of yours"))
         return visit.redirect(_address(query), visit.say("“%(name)s” is changed.", name=view.name))
@@ -271,7 +272,8 @@ def _address(query: Query) -> str:
 
 def _kept(text: str) -> Query:
     """Read the query that a form carries along."""
-    return Query.of(parse_qsl(text[:MAX_QUERY], keep_blank_values=True))
+    # Not cut, however long: a filter without its end would be another one. What is too long to be kept is refused.
+    return Query.of(parse_qsl(text, keep_blank_values=True))
 
 
 async def _frames(export: Export) -> AsyncIterator[bytes]:
