@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 
 def chromium_path() -> str:
@@ -21,6 +21,9 @@ def chromium_path() -> str:
     if os.environ.get("CI"):  # noqa: TID251 - CI tells that it is CI by the environment alone
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+expect.set_options(timeout=60_000)  # milliseconds: what comes late on a busy machine is not missing
 
 
 @asynccontextmanager

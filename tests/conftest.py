@@ -1,6 +1,7 @@
 """Real parts for every test: an SQLite file, a PostgreSQL server from a wheel; each test has its own database."""
 
 import asyncio
+import logging
 import os
 import shutil
 import tempfile
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
+import structlog
 from hypothesis import HealthCheck, settings
 from sqlalchemy import StaticPool, create_engine, make_url, text
 
@@ -42,6 +44,17 @@ class Clock:
     def forward(self, milliseconds: int) -> None:
         """Let time pass."""
         self.now += milliseconds
+
+
+@pytest.fixture(autouse=True)
+def _logs() -> Iterator[None]:
+    """Commands set up logging for their process; here that is everybody's."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -23,18 +23,15 @@ class Terminal(io.StringIO):
 
 @pytest.fixture(autouse=True)
 def _logging_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    names = ["", "uvicorn", "uvicorn.error", "uvicorn.access", "aiogram", "aiohttp", "httpx", "httpcore", "sqlalchemy"]
+    """What the fixture of all tests does not put back: the levels of others' loggers."""
+    names = ["uvicorn", "uvicorn.error", "uvicorn.access", "aiogram", "aiohttp", "httpx", "httpcore", "sqlalchemy"]
     kept = [
         (logging.getLogger(name), logging.getLogger(name).level, logging.getLogger(name).disabled) for name in names
     ]
-    handlers = root.handlers[:]
     yield
-    root.handlers[:] = handlers
     for logger, level, disabled in kept:
         logger.setLevel(level)
         logger.disabled = disabled
-    structlog.reset_defaults()
 
 
 def records(stream: io.StringIO) -> list[dict[str, Any]]:

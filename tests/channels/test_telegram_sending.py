@@ -179,7 +179,7 @@ async def test_an_answer_with_fields_of_tomorrow_is_still_a_sent_message(platfor
 
 async def test_a_message_that_found_no_free_connection_was_not_sent(platform: Platform, make: Make) -> None:
     platform.behaviour = Hang()
-    channel = make(platform.url, timeout=1.5)
+    channel = make(platform.url, timeout=6)
     sends = (channel.send_prompt(str(ANN), PROMPT) for _ in range(101))  # aiogram opens 100
     outcomes = Counter(type(outcome) for outcome in await asyncio.gather(*sends, return_exceptions=True))
     assert outcomes == {OutcomeUnknown: 100, Unreachable: 1}

@@ -1,12 +1,10 @@
 """The command line in this process, over a store and settings of the test's own."""
 
-import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 from bot.cli import app
@@ -31,17 +29,6 @@ class Ended:
 
 
 Tapfive = Callable[..., Ended]
-
-
-@pytest.fixture(autouse=True)
-def _logs() -> Iterator[None]:
-    """Commands set up logging for their process; here that is everybody's."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 @pytest.fixture
