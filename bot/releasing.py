@@ -45,8 +45,9 @@ class Releases:
         """Let out what is due today. Returns how many ratings."""
         midnight = midnight_of(self._clock(), self._zone)
         agents: dict[int, str] = {}
-        for survey_id, rule in (await self._store.read(letting_out)).items():
-            waiting = await self._store.read(gathered, survey_id, rule, midnight)
+        for survey in (await self._store.read(letting_out)).values():
+            rule = survey.release
+            waiting = await self._store.read(gathered, survey, midnight)
             for (_desk, agent), theirs in waiting.items():
                 due = let_out(theirs, midnight, after_ratings=rule.after_ratings, after_days=rule.after_days)
                 agents.update(dict.fromkeys(due, agent))

@@ -4,12 +4,12 @@ No customer, no ticket, no time but the day on which it was let out. The rights 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal_column, select
 
 from ratings.masking import mask
 from ratings.release import Release
@@ -18,8 +18,9 @@ from ratings.reports.figures import Counts
 from ratings.rights import Right, Viewer, may
 from ratings.scale import Choice, Scale
 from ratings.store.people_tables import releases
-from ratings.store.schema import invitations, ratings
+from ratings.store.schema import comments, invitations, ratings
 from ratings.store.surveys import load_survey_version, load_surveys
+from ratings.survey import Survey
 from ratings.times import DAY, Duration, Instant
 from ratings.votes import VoteState
 
@@ -86,7 +87,7 @@ class Own:
 def own_ratings(connection: Connection, viewer: Viewer, now: Instant) -> Own:
     """Return what somebody may see of what was said of them."""
     surveys = letting_out(connection)
-    rules = tuple(dict.fromkeys(surveys[survey_id] for survey_id in sorted(surveys)))
+    rules = tuple(dict.fromkeys(surveys[survey_id].release for survey_id in sorted(surveys)))
     if not may(viewer, Right.OWN_RATINGS) or not viewer.agents or not surveys:
         return Own((), rules)
     many = connection.execute(_seen(viewer, surveys, now, _COUNTED).group_by(*_COUNTED[:-1])).all()
@@ -96,11 +97,12 @@ def own_ratings(connection: Connection, viewer: Viewer, now: Instant) -> Own:
         .order_by(releases.c.day.desc(), ratings.c.value.desc(), ratings.c.id)
         .limit(COMMENTS)
     ).all()
+    said = _said_in_time(connection, words)
     by_scale: dict[str, list[Any]] = defaultdict(list)
     for row in many:
         by_scale[row.scale].append(row)
     scales = [
-        _on_scale(connection, name, rows, [row for row in words if row.scale == name])
+        _on_scale(connection, name, rows, [row for row in words if row.scale == name and said[row.id]], said)
         for name, rows in sorted(by_scale.items(), key=lambda each: -sum(row.many for row in each[1]))
     ]
     return Own(tuple(scales), rules)
@@ -114,7 +116,12 @@ _COUNTED = (
     ratings.c.satisfied,
     func.count().label("many"),
 )
-_SAID = (ratings.c.scale, ratings.c.value, ratings.c.comment, releases.c.day)
+_SAID = (ratings.c.id, ratings.c.scale, ratings.c.value, ratings.c.comment, releases.c.day)
+_PARTS = (
+    select(comments.c.invitation_id, comments.c.at, comments.c.text)
+    .where(comments.c.invitation_id.in_(bindparam("ids", expanding=True)))
+    .order_by(comments.c.at, comments.c.id)
+)
 
 
 def _seen(viewer: Viewer, surveys: Collection[str], now: Instant, columns: tuple[Any, ...]) -> Select[Any]:
@@ -139,7 +146,24 @@ def _seen(viewer: Viewer, surveys: Collection[str], now: Instant, columns: tuple
     return seen if forms is None else seen.where(ratings.c.form.in_(forms))
 
 
-def _on_scale(connection: Connection, name: str, rows: list[Any], said: list[Any]) -> OwnScale:
+def _said_in_time(connection: Connection, rows: Sequence[Any]) -> dict[int, str]:
+    """Return what was said with each rating before it was let out, by its id.
+
+    A customer may go on writing for ever, and words that appear by themselves tell who wrote them.
+    """
+    days = {row.id: row.day for row in rows}
+    parts: dict[int, list[str]] = defaultdict(list)
+    whole = {row.id: row.comment for row in rows}  # a sample's words have no parts
+    for part in connection.execute(_PARTS, {"ids": list(days)}) if days else ():
+        whole.pop(part.invitation_id, None)
+        if part.at < days[part.invitation_id]:
+            parts[part.invitation_id].append(part.text)
+    return {number: whole.get(number) or "\n".join(parts[number]) for number in days}
+
+
+def _on_scale(
+    connection: Connection, name: str, rows: list[Any], words: list[Any], said: Mapping[int, str]
+) -> OwnScale:
     by_value: dict[int, int] = defaultdict(int)
     for row in rows:
         by_value[row.value] += row.many
@@ -152,8 +176,8 @@ def _on_scale(connection: Connection, name: str, rows: list[Any], said: list[Any
     newest = max(rows, key=lambda row: row.survey_version)
     bars = _bars(load_survey_version(connection, newest.survey_id, newest.survey_version).scale, by_value)
     days = [
-        Day(day, tuple(sorted((_words(row, bars) for row in of_day), key=lambda each: (-each.value, each.text))))
-        for day, of_day in groupby(said, key=lambda row: row.day)
+        Day(day, tuple(sorted((_words(row, bars, said) for row in of_day), key=lambda each: (-each.value, each.text))))
+        for day, of_day in groupby(words, key=lambda row: row.day)
     ]
     return OwnScale(name, counts, tuple(bars.values()), tuple(days))
 
@@ -168,25 +192,27 @@ def _bars(scale: Scale, by_value: Mapping[int, int]) -> dict[int, Bar]:
     return bars
 
 
-def _words(row: Any, bars: Mapping[int, Bar]) -> Words:
-    return Words(mask(row.comment), bars.get(row.value), row.value)
+def _words(row: Any, bars: Mapping[int, Bar], said: Mapping[int, str]) -> Words:
+    return Words(mask(said[row.id]), bars.get(row.value), row.value)
 
 
 # --- what is to be let out ---------------------------------------------------------------------------------------
 
 
-def gathered(
-    connection: Connection, survey_id: str, release: Release, midnight: Instant
-) -> dict[tuple[str, str], list[Gathered]]:
-    """Return a survey's ratings that count and were not let out yet, by desk and agent."""
-    since = midnight - release.after_days * DAY - BACKLOG
+def gathered(connection: Connection, survey: Survey, midnight: Instant) -> dict[tuple[str, str], list[Gathered]]:
+    """Return a survey's ratings that count and were not let out yet, by desk and agent; none that the customer may still change.
+
+    One that changed after it was let out would be told by the day on which it did.
+    """
+    since = midnight - survey.release.after_days * DAY - survey.timing.edit_window - BACKLOG
     waiting = (
         select(ratings.c.id, ratings.c.rated_at, ratings.c.desk, ratings.c.agent_id)
         .select_from(ratings.outerjoin(releases, releases.c.rating_id == ratings.c.id))
         .where(
             ratings.c.rated_at >= since,
             ratings.c.rated_at < midnight,
-            ratings.c.survey_id == survey_id,
+            ratings.c.rated_at <= midnight - survey.timing.edit_window,
+            ratings.c.survey_id == survey.id,
             ratings.c.state == _CONFIRMED,
             ratings.c.agent_id.is_not(None),
             releases.c.rating_id.is_(None),
@@ -198,6 +224,6 @@ def gathered(
     return found
 
 
-def letting_out(connection: Connection) -> dict[str, Release]:
-    """Return the rules of the surveys that let ratings out to agents."""
-    return {each.id: each.release for each in load_surveys(connection) if each.release.to_agents}
+def letting_out(connection: Connection) -> dict[str, Survey]:
+    """Return the surveys that let ratings out to agents, by their ids."""
+    return {each.id: each for each in load_surveys(connection) if each.release.to_agents}

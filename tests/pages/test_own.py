@@ -8,21 +8,26 @@ import pytest
 from ratings.rights import Role
 from ratings.store.link_votes import Overrule
 from ratings.store.rating_edits import EditRating
+from ratings.store.schema import invitations, ratings
 from ratings.store.surveys import SaveSurvey, load_surveys
 from ratings.store.users import ChangeUser, Rights
 from ratings.survey import parse_survey, survey_to_dict
-from ratings.times import DAY, HOUR
+from ratings.times import DAY, HOUR, SECOND
+from ratings.timing import timing_to_dict
 from ratings.votes import VoteState
 from tests.pages.office import Office, Person
 
 EMPTY = "Nothing to show yet"
 
 
-def let_agents_see(office: Office, *, to_agents: bool = True, after_ratings: int = 3, after_days: int = 14) -> None:
+def let_agents_see(
+    office: Office, *, to_agents: bool = True, after_ratings: int = 3, after_days: int = 14, edit_window_s: int = 0
+) -> None:
     """Set the survey of all."""
     (survey,) = office.parts.store.read_now(load_surveys)
     release = {"to_agents": to_agents, "after_ratings": after_ratings, "after_days": after_days}
-    changed = parse_survey({**survey_to_dict(survey), "release": release})
+    timing = {**timing_to_dict(survey.timing), "edit_window_s": edit_window_s}
+    changed = parse_survey({**survey_to_dict(survey), "release": release, "timing": timing})
     office.parts.store.writer.do_now(SaveSurvey(changed, None, "test"))
 
 
@@ -86,6 +91,25 @@ async def test_ratings_come_out_together_the_next_morning_and_stay_out(office: O
     )  # nobody used the other session for so long
     assert many(await seen(office, later)) == 4
     await later.client.aclose()
+
+
+async def test_nothing_moves_after_it_was_let_out_whatever_the_customer_does(office: Office) -> None:
+    let_agents_see(office, edit_window_s=DAY // SECOND)
+    ids = [rate(office, number, 5, f"said {number}") for number in range(3)]
+    office.clock.forward(DAY - HOUR)
+    assert await office.parts.releases.let_out() == 0  # they may still be changed
+    office.world.tap(ids[0], 1)
+    assert await morning(office) == 3
+    before = await seen(office)
+    assert (many(before), "67%" in before, "said 2" in before) == (3, True, True)
+    # A reply to the question is a comment whenever it comes; an agent who sees it come knows whose it is.
+    office.clock.forward(HOUR)
+    (asked,) = office.world.rows(invitations, id=ids[2])
+    office.world.write("so late", reply_to=asked["external_id"])
+    assert "so late" in str(office.world.rows(ratings, id=ids[2]))
+    assert await seen(office) == before
+    await morning(office)
+    assert "so late" not in await seen(office)
 
 
 async def test_only_ones_own_and_only_where_the_survey_lets_it_out(office: Office) -> None:
