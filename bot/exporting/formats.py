@@ -11,12 +11,15 @@ from bot.exporting.times import Clocks
 BOM = "\ufeff"
 """What tells Excel that a CSV is UTF-8."""
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins with one of these may run as a formula: https://owasp.org/www-community/attacks/CSV_Injection."""
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""A cell that begins with one of these may run as a formula: https://owasp.org/www-community/attacks/CSV_Injection.
+
+Those of full width do where a spreadsheet speaks Chinese or Japanese.
+"""
 
 BLOCK = 1 << 18
 LONGEST_CELL = 32_767
-"""Characters that a cell of Excel holds."""
+"""Characters that a cell of Excel holds; an emoji is two of them."""
 
 _EMPTY = (None, "")
 
@@ -168,7 +171,14 @@ class _Workbook:
             return self._clocks.moments(cells)
         if column.kind is Kind.TRUTH:
             return [None if cell is None else bool(cell) for cell in cells]
+        if column.kind is Kind.TEXT and max((len(cell) for cell in cells if cell), default=0) > LONGEST_CELL // 2:
+            return [cell and _fitting(cell) for cell in cells]
         return self._heading.coded(column, cells)
+
+
+def _fitting(text: str) -> str:
+    """Return as much of a text as a cell holds."""
+    return text.encode("utf-16-le")[: 2 * LONGEST_CELL].decode("utf-16-le", "ignore")
 
 
 class Xlsx(_Workbook):
@@ -248,8 +258,10 @@ class Xls(_Workbook):
     def __init__(self, columns: Sequence[Column], heading: Heading, clocks: Clocks) -> None:
         import xlwt  # noqa: PLC0415 - as above
 
+        from bot.exporting.xls_strings import with_whole_characters  # noqa: PLC0415 - as above
+
         super().__init__(columns, heading, clocks)
-        self._book = xlwt.Workbook(encoding="utf-8")
+        self._book = with_whole_characters(xlwt.Workbook(encoding="utf-8"))
         self._sheet = self._book.add_sheet("Ratings")
         self._plain = xlwt.easyxf()
         self._bold = xlwt.easyxf("font: bold on")
@@ -270,9 +282,8 @@ class Xls(_Workbook):
         for row in zip(*columns, strict=True):
             for number, cell in enumerate(row):
                 if cell not in _EMPTY:
-                    short = cell[:LONGEST_CELL] if isinstance(cell, str) else cell
                     style = self._time if isinstance(cell, datetime) else self._plain
-                    self._sheet.write(self._row, number, short, style)
+                    self._sheet.write(self._row, number, cell, style)
             self._row += 1
         self._sheet.flush_row_data()
         return b""

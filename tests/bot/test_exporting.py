@@ -1,15 +1,19 @@
 """Cells of files: texts that no spreadsheet runs, and wall clocks as the zone has them."""
 
 import csv
+import random
 from datetime import UTC, datetime
-from io import StringIO
+from io import BytesIO, StringIO
 from zoneinfo import ZoneInfo
 
+import openpyxl
 import pytest
+import xlrd
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.exporting.formats import FORMULA_STARTS, cells_of_texts
+from bot.exporting.columns import COLUMNS
+from bot.exporting.formats import FORMULA_STARTS, Heading, Xls, Xlsx, cells_of_texts
 from bot.exporting.times import Clocks
 
 TEXTS = st.lists(
@@ -43,6 +47,9 @@ def test_texts_come_back_as_they_were_but_for_the_apostrophe(rows: list[list[str
         ("@x", "'@x"),
         ("\tx", "'\tx"),
         ("\rx", '"\'\rx"'),
+        ("\nx", '"\'\nx"'),
+        ("＝1+1", "'＝1+1"),
+        ("＠x", "'＠x"),
         ("a=1", "a=1"),
         ("plain", "plain"),
         ("", ""),
@@ -53,6 +60,35 @@ def test_texts_come_back_as_they_were_but_for_the_apostrophe(rows: list[list[str
 def test_a_cell_that_may_run_gets_an_apostrophe(text: str | None, cell: str) -> None:
     assert cells_of_texts([text]) == [cell]
     assert [each.strip(chr(34)) for each in cells_of_texts(["plain", None])] == ["plain", ""]
+
+
+COMMENT = next(column for column in COLUMNS.values() if column.name == "comment")
+
+
+def read_back(kind: type[Xls] | type[Xlsx], texts: list[str]) -> list[str]:
+    """Write texts as a column of a file, and read it."""
+    file = kind([COMMENT], Heading(None, "UTC"), Clocks(ZoneInfo("UTC")))
+    try:
+        made = b"".join((file.begin(), file.add([texts]), *file.end()))
+    finally:
+        file.close()
+    if kind is Xls:
+        return [str(value) for value in xlrd.open_workbook(file_contents=made).sheet_by_index(0).col_values(0)[1:]]
+    return [str(row[0]) for row in list(openpyxl.load_workbook(BytesIO(made))["Ratings"].values)[1:]]
+
+
+@pytest.mark.parametrize("kind", [Xls, Xlsx])
+def test_emoji_come_back_from_every_place_of_a_file(kind: type[Xls] | type[Xlsx]) -> None:
+    source = random.Random(3)
+    texts = [f"{number}{''.join(source.choices('aя😍👍', k=source.randrange(60)))}" for number in range(3_000)]
+    texts += [f"😡{'x' * number}" for number in range(600)] + ["👨‍👩‍👧‍👦", "=1+1", "plain"]
+    assert read_back(kind, texts) == texts
+
+
+@pytest.mark.parametrize("kind", [Xls, Xlsx])
+def test_what_a_cell_cannot_hold_is_cut_between_characters(kind: type[Xls] | type[Xlsx]) -> None:
+    texts = ["x" * 40_000, "😍" * 20_000, "я" * 32_767]
+    assert read_back(kind, texts) == ["x" * 32_767, "😍" * 16_383, "я" * 32_767]
 
 
 @given(
