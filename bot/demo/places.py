@@ -11,7 +11,7 @@ from ratings.scale import DEFAULT_SCALE
 from ratings.survey import DEFAULT_SURVEY
 from sandbox.phones.serving import Handler
 
-DEADLINE = 60.0
+DEADLINE = 180.0
 """Seconds that anything expected may take to show."""
 
 LOOK_AGAIN = 0.05
