@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from bot.cli.failures import failures_as_lines
+from bot.cli.failures import CommandError, failures_as_lines
 
 COMMANDS = {
     "serve": "bot.cli.service:serve",
@@ -50,6 +50,14 @@ class _Commands(TyperGroup):
         command = get_command(found)
         command.name = cmd_name
         return command
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        with failures_as_lines():
+            if any(
+                "\ud800" <= char <= "\udfff" for char in "".join(args)
+            ):  # what Python makes of bytes that are no text
+                raise CommandError("an argument is no text in UTF-8")
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         with failures_as_lines():

@@ -22,7 +22,9 @@ app = typer.Typer(
 )
 BY = "cli"
 
-NameArgument = Annotated[str, typer.Argument(help="An account, or a desk, both as config.toml names them.")]
+NameArgument = Annotated[
+    str, typer.Argument(metavar="NAME", help="An account, or a desk, both as config.toml names them.")
+]
 
 
 @app.command("list")

@@ -28,8 +28,9 @@ def customer(
     deed: Annotated[
         Deed,
         typer.Argument(
+            metavar="DEED",
             help="find: by what names and addresses they are known, and how many tickets are theirs. export: everything that "
-            "is known of them, as JSON. erase: names, addresses and words go, what is counted stays; it cannot be undone."
+            "is known of them, as JSON. erase: names, addresses and words go, what is counted stays; it cannot be undone.",
         ),
     ],
     customer: Annotated[str | None, typer.Option("--customer", help="The desk's id of the customer.")] = None,

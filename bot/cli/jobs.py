@@ -12,6 +12,7 @@ from ratings.store.replays import ReplayJobs
 
 app = typer.Typer(help="Jobs that failed for good.", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 BY = "cli"
+MAX_ID = 2**63 - 1
 COLUMNS = ("id", "kind", "state", "account", "code", "text", "tries", "failed_at", "invitation")
 
 AccountOption = Annotated[str | None, typer.Option("--account", help="Of this account alone; a desk's is desk:NAME.")]
@@ -39,7 +40,9 @@ def list_(
 
 @app.command()
 def replay(
-    job: Annotated[int | None, typer.Argument(metavar="ID", help="One job; without it, all of them.")] = None,
+    job: Annotated[
+        int | None, typer.Argument(metavar="ID", min=1, max=MAX_ID, help="One job; without it, all of them.")
+    ] = None,
     account: AccountOption = None,
     kind: KindOption = None,
     twice: Annotated[

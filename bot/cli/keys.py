@@ -14,7 +14,7 @@ BY = "cli"
 
 app = typer.Typer(help="Keys for the API.", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
-NameArgument = Annotated[str, typer.Argument(help="What the key is called: who or what uses it.")]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="What the key is called: who or what uses it.")]
 ScopeOption = Annotated[Scope, typer.Option(help="What it may do; each includes the ones before it.")]
 
 

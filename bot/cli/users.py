@@ -14,7 +14,9 @@ from ratings.times import format_instant
 
 app = typer.Typer(help="Who may sign in.", no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 
-NameArgument = Annotated[str, typer.Argument(help="The name they sign in with; a mail address will do.")]
+NameArgument = Annotated[
+    str, typer.Argument(metavar="NAME", help="The name they sign in with; a mail address will do.")
+]
 RoleOption = Annotated[Role, typer.Option(help="What they are here for.")]
 FormOption = Annotated[list[str] | None, typer.Option("--form", help="A form that they may see; repeat it. None: all.")]
 AgentOption = Annotated[list[str] | None, typer.Option("--agent", help="Their id at a desk, for the role agent.")]

@@ -22,6 +22,14 @@ WITH_SETTINGS = [
     ["apikey", "list"],
     ["apikey", "create", "x", "--scope", "read"],
     ["close", "-"],
+    ["user", "list"],
+    ["channel", "list"],
+    ["job", "list"],
+    ["job", "replay"],
+    ["customer", "find", "--customer", "1"],
+    ["retention", "show"],
+    ["recount"],
+    ["sample", "--rows", "1"],
 ]
 
 
@@ -111,3 +119,25 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
 def test_an_unknown_command_and_an_unknown_option_end_with_2(tapfive: Tapfive) -> None:
     assert tapfive("dance").code == 2
     assert tapfive("serve", "--dance").code == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["job", "replay", "9" * 30], "ID"),
+        (["job", "replay", "0"], "ID"),
+        (["ratings", "summary", "--form", "\udcff"], "UTF-8"),
+        (["apikey", "revoke", "\udcff"], "UTF-8"),
+        (["channel", "hold", "telegram.none"], "telegram.none"),
+        (["user", "passwd", "nobody", "--password-stdin"], "nobody"),
+        (["retention", "set", "--comments", "0"], "--comments"),
+    ],
+    ids=str,
+)
+def test_arguments_that_nobody_can_mean_end_with_2(
+    tapfive: Tapfive, config: Path, command: list[str], words: str
+) -> None:
+    assert config.exists()
+    ended = tapfive(*command, stdin="a-password-of-mine\n")
+    assert (ended.code, words in ended.err) == (2, True)
+    assert "Traceback" not in ended.err
