@@ -258,7 +258,7 @@ def assemble(settings: Settings, clock: Callable[[], Instant] = system_clock.now
         application=Application(
             Hooks(channels, answers, metrics, settings.server.max_body),
             DeskHooks(desks, reports, metrics, clock),
-            make_rest(store, metrics, api, clock, [*for_customers, *pages]),
+            make_rest(store, metrics, api, clock, [*for_customers, *pages], shell.nowhere),
         ),
     )
 

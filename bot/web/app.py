@@ -1,7 +1,7 @@
 """The service's HTTP front: hooks on the shortest way, everything else by Starlette."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
@@ -28,6 +28,8 @@ from ratings.times import Instant
 READY_SECONDS = 2.0
 """How long a store that is ready takes at the most to read nothing and to write nothing."""
 
+_NOT_FOUND = 404
+
 METRICS_SECONDS = 8.0
 """How long the depth of the outbox may take: less than Prometheus waits by default."""
 
@@ -51,9 +53,14 @@ class Application:
 
 
 def make_rest(
-    store: Store, metrics: Metrics, api: ASGIApp, clock: Callable[[], Instant], pages: Sequence[BaseRoute] = ()
+    store: Store,
+    metrics: Metrics,
+    api: ASGIApp,
+    clock: Callable[[], Instant],
+    pages: Sequence[BaseRoute],
+    nowhere: Callable[[Request], Awaitable[Response]],
 ) -> Starlette:
-    """Return everything but the hooks. `pages` are the routes of everybody's pages."""
+    """Return everything but the hooks. `pages` are the routes of everybody's pages, `nowhere` answers who asks for one that is not there."""
     probe = _Probe(store)
 
     async def health(_request: Request) -> Response:
@@ -83,7 +90,10 @@ def make_rest(
                 metrics.outbox_age.labels(depth.account or "internal").set(depth.oldest_seconds)
         return Response(metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    async def refused(_request: Request, error: Exception) -> Response:
+    async def refused(request: Request, error: Exception) -> Response:
+        is_lost = isinstance(error, HTTPException) and error.status_code == _NOT_FOUND
+        if is_lost and request.method in {"GET", "HEAD"} and "text/html" in request.headers.get("accept", ""):
+            return await nowhere(request)
         problem = as_problem(error)
         assert problem is not None
         return respond(problem)

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from html import unescape
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import pytest
 
@@ -288,6 +289,27 @@ async def test_a_wrong_password_does_not_forget_where_one_wanted_to_go(local: Of
     fields = {"username": "manager", "password": "wrong", "next": "/ratings?value_max=2"}
     assert 'value="/ratings?value_max=2"' in (await local.stranger.client.post("/login", data=fields)).text
     assert (await local.stranger.get("/login?next=//[")).status_code == 200
+
+
+@pytest.mark.parametrize("ticket", ["Заказ №7", "a/b?c#d", "50%"])
+async def test_the_way_to_a_ticket_is_kept_whatever_its_id(local: Office, ticket: str) -> None:
+    led = await local.stranger.get(f"/tickets/{quote(ticket, safe='')}?desk=shop")
+    wanted = next_page(parse_qs(urlsplit(led.headers["location"]).query)["next"][0])
+    path, _, query = wanted.partition("?")
+    assert (unquote(path), query) == (f"/tickets/{ticket}", "desk=shop")
+
+
+async def test_who_is_lost_reads_a_page_and_a_program_a_problem(local: Office) -> None:
+    for person, leads in ((local.stranger, False), (local.manager, True)):
+        for path in ("/nothing", "/ratings/", "/favicon.ico", "/%ff"):
+            lost = await person.get(path)
+            assert (lost.status_code, "There is no such page" in lost.text) == (404, True), path
+            assert ('href="/agents"' in lost.text) == leads
+    program = await local.manager.get("/nothing", headers={"accept": "*/*"})
+    assert (program.status_code, program.headers["content-type"]) == (404, "application/problem+json")
+    assert (await local.manager.post("/nothing")).headers["content-type"] == "application/problem+json"
+    in_russian = await local.stranger.get("/nothing", headers={"accept-language": "ru"})
+    assert 'lang="ru"' in in_russian.text
 
 
 async def test_many_who_sign_in_at_once_do_not_pile_up(local: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -117,6 +117,15 @@ class Shell:
         """
         handlers = {name: handler for name, handler in (("GET", get), ("HEAD", get), ("POST", post)) if handler}
         return Route(path, _Endpoint(self, path, handlers, right, post_right or right, open_to_all=open_to_all))
+
+    async def nowhere(self, request: Request) -> Response:
+        """Answer a person who asks for a page that is not there."""
+
+        async def say_so(visit: Visit) -> Response:
+            return refuse(visit, 404, mark("There is no such page"))
+
+        endpoint = _Endpoint(self, "nowhere", {"GET": say_so, "HEAD": say_so}, None, None, open_to_all=True)
+        return await endpoint.answer(Visit(self, request, self.speech_of(request, None)))
 
     def add_file(self, file: StaticFile, name: str) -> BaseRoute:
         """Let templates name a further file by `static[name]`; return its route."""
@@ -232,14 +241,14 @@ class _Endpoint:
         request = Request(scope, receive)
         visit = Visit(self._shell, request, self._shell.speech_of(request, None))
         try:
-            response = await self._answer(visit)
+            response = await self.answer(visit)
         except ClientGone:
             return
         if request.method == "HEAD":
             response.body = b""
         await response(scope, receive, send)
 
-    async def _answer(self, visit: Visit) -> Response:
+    async def answer(self, visit: Visit) -> Response:
         """Answer, whatever happens: errors are logged without their text, which may hold a row."""
         try:
             async with asyncio.timeout(WAIT_SECONDS):
@@ -364,7 +373,8 @@ def _to_sign_in(visit: Visit) -> Response:
 
 
 def _here_with_query(request: Request) -> str:
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    path = quote(request.scope["path"])  # a ticket's id may have any character
+    return path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def refuse(visit: Visit, status: int, title: str, hint: str = "", details: list[str] | None = None) -> Response:
