@@ -11,7 +11,9 @@ def choose_survey(surveys: Iterable[Survey], ticket: Ticket) -> Survey | None:
 
     Ties go by position, then by id. None when none covers the ticket; one that is off when only such do.
     """
-    covering = (survey for survey in surveys if covers(survey, ticket))
+    covering = [survey for survey in surveys if covers(survey, ticket)]
+    if len(covering) == 1:
+        return covering[0]
     return min(covering, key=lambda one: (not one.enabled, -len(one.bound), one.position, one.id), default=None)
 
 

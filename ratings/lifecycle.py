@@ -5,10 +5,11 @@ because of it. Nothing here can fail: what does not apply is a step with an `out
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
 from types import MappingProxyType
+from typing import NamedTuple
 
 from ratings.times import SECOND, Duration, Instant
 from ratings.votes import VoteSignal, VoteState, move
@@ -148,8 +149,7 @@ class Terms:
     lapse_after: Duration
 
 
-@dataclass(frozen=True, slots=True)
-class Invitation:
+class Invitation(NamedTuple):
     """One asking for one closing, with its rating once there is one.
 
     `value` and `rated_at` are of votes that count; `pending` is the value of the newest vote while none counts, and
@@ -176,16 +176,14 @@ class Invitation:
     revision: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Vote:
+class Vote(NamedTuple):
     """One signal to store: its value and the state it is in."""
 
     value: int
     state: VoteState
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One line of the rating's history."""
 
     what: str
@@ -193,8 +191,7 @@ class Change:
     new: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """An act to carry out at `due_at`; (kind, invitation, revision) is unique."""
 
     kind: JobKind
@@ -203,8 +200,7 @@ class Job:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What one happening does. `acknowledge` is the key of the text that a waiting tap is answered with."""
 
     invitation: Invitation
@@ -238,8 +234,7 @@ def voted(invitation: Invitation, value: int, now: Instant) -> Step:
         return _refused_tap(invitation, refusal, _REFUSALS[refusal], now)
     first = invitation.value is None
     repeated = value == invitation.value
-    after = replace(
-        invitation,
+    after = invitation._replace(
         state=move_invitation(invitation.state, Trigger.VOTE),
         state_reason=None,
         value=value,
@@ -283,19 +278,19 @@ def change_pressed(invitation: Invitation, now: Instant) -> Step:
     """The customer wants to choose again: the prompt shows the choices once more, while the edit window is open."""
     if not may_change(invitation, now):
         return _refused_tap(invitation, Outcome.STANDS, "stands", now)
-    return _acted(replace(invitation, changing=True), now)
+    return _acted(invitation._replace(changing=True), now)
 
 
 def comment_pressed(invitation: Invitation, now: Instant) -> Step:
     """The customer wants to write: the next text is the comment."""
     if not may_change(invitation, now):
         return _refused_tap(invitation, Outcome.STANDS, "stands", now)
-    return _acted(replace(invitation, comment_until=now + invitation.terms.comment_window), now)
+    return _acted(invitation._replace(comment_until=now + invitation.terms.comment_window), now)
 
 
 def skip_pressed(invitation: Invitation, now: Instant) -> Step:
     """The customer does not want to write: the next text is not ours."""
-    return _acted(replace(invitation, comment_until=None), now)
+    return _acted(invitation._replace(comment_until=None), now)
 
 
 def commented(invitation: Invitation, comment: str, now: Instant) -> Step:
@@ -305,8 +300,8 @@ def commented(invitation: Invitation, comment: str, now: Instant) -> Step:
     decided before (a reply to the prompt, an awaited text, a held text whose tap arrived).
     """
     if invitation.state is State.SKIPPED or comment == invitation.comment:
-        return Step(replace(invitation, comment_until=None))
-    after = replace(invitation, comment=comment, comment_until=None, revision=invitation.revision + 1)
+        return Step(invitation._replace(comment_until=None))
+    after = invitation._replace(comment=comment, comment_until=None, revision=invitation.revision + 1)
     return Step(
         after,
         Outcome.COMMENTED,
@@ -335,8 +330,7 @@ def sent(
     """
     state = move_invitation(invitation.state, Trigger.SENT)
     reported = invitation.delivery if external_id in {None, invitation.external_id} else None
-    after = replace(
-        invitation,
+    after = invitation._replace(
         state=state,
         state_reason=None if state is State.ASKED else invitation.state_reason,
         asked_at=invitation.asked_at if invitation.asked_at is not None else asked_at,
@@ -361,14 +355,14 @@ def not_delivered(invitation: Invitation, code: str) -> Step:
     state = move_invitation(invitation.state, Trigger.NOT_DELIVERED)
     if state is invitation.state:
         return Step(invitation)
-    return Step(replace(invitation, state=state, state_reason=code), events=(EventType.UNDELIVERABLE,))
+    return Step(invitation._replace(state=state, state_reason=code), events=(EventType.UNDELIVERABLE,))
 
 
 def delivery_reported(invitation: Invitation, delivery: Delivery) -> Step:
     """The platform tells what became of the prompt. A report never goes back from seen, and never moves the state."""
     if invitation.delivery is Delivery.SEEN:
         return Step(invitation)
-    return Step(replace(invitation, delivery=delivery))
+    return Step(invitation._replace(delivery=delivery))
 
 
 def next_address(invitation: Invitation, now: Instant) -> Step:
@@ -376,8 +370,7 @@ def next_address(invitation: Invitation, now: Instant) -> Step:
     if invitation.state not in OPEN_STATES:
         return Step(invitation)
     state = move_invitation(invitation.state, Trigger.NEXT_ADDRESS)
-    after = replace(
-        invitation,
+    after = invitation._replace(
         state=state,
         state_reason=Trigger.NEXT_ADDRESS.value,
         delivery=None,
@@ -412,7 +405,7 @@ def lapse_due(invitation: Invitation) -> Step:
     state = move_invitation(invitation.state, Trigger.NO_ANSWER)
     if state is invitation.state:
         return Step(invitation)
-    return Step(replace(invitation, state=state), events=(EventType.LAPSED,))
+    return Step(invitation._replace(state=state), events=(EventType.LAPSED,))
 
 
 def _later_askings(invitation: Invitation, asked_at: Instant) -> tuple[Job, ...]:
@@ -448,11 +441,11 @@ def _cancelled(invitation: Invitation, trigger: Trigger) -> Step:
     state = move_invitation(invitation.state, trigger)
     if state is invitation.state:
         return Step(invitation)
-    return Step(replace(invitation, state=state, state_reason=trigger.value), events=(EventType.CANCELLED,))
+    return Step(invitation._replace(state=state, state_reason=trigger.value), events=(EventType.CANCELLED,))
 
 
 def _acted(invitation: Invitation, now: Instant) -> Step:
-    after = replace(invitation, revision=invitation.revision + 1)
+    after = invitation._replace(revision=invitation.revision + 1)
     return Step(
         after,
         Outcome.ACTED,
@@ -461,7 +454,7 @@ def _acted(invitation: Invitation, now: Instant) -> Step:
 
 
 def _refused_tap(invitation: Invitation, outcome: Outcome, text: str, now: Instant) -> Step:
-    after = replace(invitation, revision=invitation.revision + 1)
+    after = invitation._replace(revision=invitation.revision + 1)
     return Step(after, outcome, jobs=(_acknowledgment(after, text, now),), acknowledge=text)
 
 

@@ -1,7 +1,5 @@
 """What counts once votes by link came, settled, fell or were overruled: steps in the life of an invitation. Pure."""
 
-from dataclasses import replace
-
 from ratings.lifecycle import (
     Change,
     EventType,
@@ -34,8 +32,7 @@ def recounted(
     before = invitation.value
     if value is None:
         return _uncounted(invitation, newest, now)
-    after = replace(
-        invitation,
+    after = invitation._replace(
         state=move_invitation(invitation.state, Trigger.VOTE),
         state_reason=None,
         value=value,
@@ -46,7 +43,7 @@ def recounted(
     )
     if after == invitation:
         return Step(invitation, Outcome.REPEATED)
-    after = replace(after, revision=invitation.revision + 1)
+    after = after._replace(revision=invitation.revision + 1)
     return Step(
         after,
         Outcome.RATED if before is None else Outcome.REPEATED if before == value else Outcome.CHANGED,
@@ -62,7 +59,7 @@ def edited(invitation: Invitation, value: int) -> Step:
         return Step(invitation, Outcome.OUT_OF_SCALE if invitation.value is not None else Outcome.IGNORED)
     if value == invitation.value:
         return Step(invitation, Outcome.REPEATED)
-    after = replace(invitation, value=value, revision=invitation.revision + 1)
+    after = invitation._replace(value=value, revision=invitation.revision + 1)
     return Step(
         after,
         Outcome.CHANGED,
@@ -82,8 +79,7 @@ def _uncounted(invitation: Invitation, newest: tuple[int, VoteState], now: Insta
         reason = "withdrawn" if taken_back else "vote_gone"
         if state is State.ASKED and now >= lapses_at(invitation):
             state = move_invitation(state, Trigger.NO_ANSWER)
-    after = replace(
-        invitation,
+    after = invitation._replace(
         state=state,
         state_reason=reason,
         value=None,

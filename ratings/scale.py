@@ -60,8 +60,10 @@ class Scale:
 
     def counted(self, value: int) -> int:
         """The value as reports, thresholds and outcomes count it: a larger one is better. Its own inverse."""
+        if not self.one_is_best:
+            return value
         values = self.values
-        return values[-1 - values.index(value)] if self.one_is_best and value in values else value
+        return values[-1 - values.index(value)] if value in values else value
 
     def get(self, value: int) -> Choice | None:
         """The choice with this value, or None where the scale has none."""

@@ -6,6 +6,7 @@ RFC 3339 text appears only at the edges.
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 Instant = int
 Duration = int
@@ -40,6 +41,11 @@ def parse_instant(text: str) -> Instant:
 
 def format_instant(instant: Instant) -> str:
     """Write an instant as RFC 3339 in UTC: to the millisecond, or to the second when it is a whole one."""
-    # Not by a division: in far years a float has no room left for the milliseconds.
-    moment = datetime.fromtimestamp(instant // SECOND, UTC).replace(microsecond=instant % SECOND * 1000)
-    return moment.isoformat(timespec="milliseconds" if instant % SECOND else "seconds").replace("+00:00", "Z")
+    second, rest = divmod(instant, SECOND)
+    return f"{_second(second)}.{rest:03d}Z" if rest else f"{_second(second)}Z"
+
+
+@lru_cache(maxsize=10_000)
+def _second(second: int) -> str:
+    """Write a second: what one batch tells of was mostly decided, and is mostly due, within the same few."""
+    return datetime.fromtimestamp(second, UTC).isoformat()[: -len("+00:00")]

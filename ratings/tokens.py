@@ -27,7 +27,7 @@ class Tokens:
     def __init__(self, secrets: Sequence[bytes]) -> None:
         if not secrets:
             raise ValueError("at least one secret is needed to issue tokens")
-        self._keys = [_derive(secret) for secret in secrets]
+        self._keys = [_Key(secret) for secret in secrets]
 
     def issue(self, invitation_id: int) -> str:
         """Return the token of an invitation."""
@@ -44,17 +44,34 @@ class Tokens:
             )
         raw = (number >> 2).to_bytes(_SIZE)
         body, told = raw[: 1 + _ID_BYTES], raw[1 + _ID_BYTES :]
-        for key_id, key in self._keys:
-            if key_id == raw[0] and hmac.compare_digest(hmac.digest(key, body, "sha256")[:_MAC_BYTES], told):
+        for key in self._keys:
+            if key.id == raw[0] and hmac.compare_digest(key.sign(body), told):
                 return int.from_bytes(body[1:])
         return None
 
 
-def _derive(secret: bytes) -> tuple[int, bytes]:
-    key = hmac.digest(secret, b"tapfive invitation token 1", "sha256")
-    return hashlib.sha256(b"tapfive key id" + key).digest()[0], key
+class _Key:
+    """What one secret signs with.
+
+    HMAC by its definition (RFC 2104 §2), from two hashes that have taken the key already: `hmac.digest` begins anew each time,
+    takes twice as long, and lets go of the interpreter's lock for it. Of a tap's hook that is a tenth: whoever writes the batch
+    before takes the lock, and keeps it for milliseconds.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        key = hmac.digest(secret, b"tapfive invitation token 1", "sha256")
+        self.id = hashlib.sha256(b"tapfive key id" + key).digest()[0]
+        block = key.ljust(hashlib.sha256().block_size, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def sign(self, body: bytes) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(body)
+        outer.update(inner.digest())
+        return outer.digest()[:_MAC_BYTES]
 
 
-def _token(key: tuple[int, bytes], invitation_id: int) -> str:
-    body = bytes((key[0],)) + invitation_id.to_bytes(_ID_BYTES)
-    return base64.b32encode(body + hmac.digest(key[1], body, "sha256")[:_MAC_BYTES]).decode().rstrip("=").lower()
+def _token(key: _Key, invitation_id: int) -> str:
+    body = bytes((key.id,)) + invitation_id.to_bytes(_ID_BYTES)
+    return base64.b32encode(body + key.sign(body)).decode().rstrip("=").lower()

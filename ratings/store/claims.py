@@ -5,7 +5,7 @@ Locks are taken in one order by everybody, or not waited for: accounts, jobs, ad
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from sqlalchemy import and_, bindparam, delete, or_, select, update
@@ -349,7 +349,7 @@ class _ClaimFold:
                 if loaded is None or row.kind != JobKind.PROMPT or reason == "pace":
                     return
                 if loaded.invitation.state_reason != reason:
-                    loaded.invitation = replace(loaded.invitation, state_reason=reason)
+                    loaded.invitation = loaded.invitation._replace(state_reason=reason)
                     loaded.changed = True
             case Undeliverable(reason=reason):
                 self.places.not_greeted((row.account, row.address), row.id)

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 from ratings.lifecycle import State
 from ratings.outcomes import Then, is_bad
 from ratings.store.addresses import by_account
+from ratings.store.driver import one_of
 from ratings.store.loading import lock_invitations
 from ratings.store.schema import closing_aliases, desk_results, invitations, ratings, reopens
 from ratings.store.surveys import kept_version
@@ -18,7 +19,7 @@ from ratings.votes import VoteState
 
 _THEIRS = (
     invitations.c.desk == bindparam("desk"),
-    invitations.c.ticket_id.in_(bindparam("ticket_ids", expanding=True)),
+    one_of(invitations.c.ticket_id, "ticket_ids"),
 )
 _EARLIER = (
     select(
@@ -53,11 +54,9 @@ _EARLIER = (
 _EARLIER_IDS = select(invitations.c.id).where(*_THEIRS)
 _ALIASES = select(closing_aliases).where(
     closing_aliases.c.desk == bindparam("desk"),
-    closing_aliases.c.ticket_id.in_(bindparam("ticket_ids", expanding=True)),
+    one_of(closing_aliases.c.ticket_id, "ticket_ids"),
 )
-_REOPENS = select(reopens).where(
-    reopens.c.desk == bindparam("desk"), reopens.c.ticket_id.in_(bindparam("ticket_ids", expanding=True))
-)
+_REOPENS = select(reopens).where(reopens.c.desk == bindparam("desk"), one_of(reopens.c.ticket_id, "ticket_ids"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +114,9 @@ def load_earlier(unit: Unit, keys: Iterable[Key], *, reopens: bool) -> dict[Key,
     wanted = _by_desk(keys)
     if unit.is_postgresql and reopens:
         # A vote may be on its way in another process: what it makes of the invitation is read after it is done.
-        lock_invitations(unit, [row.id for theirs in wanted.values() for row in unit.rows(_EARLIER_IDS, theirs)])
+        lock_invitations(unit, [row.id for theirs in wanted.values() for row in unit.fetch(_EARLIER_IDS, theirs)])
     for desk, theirs in wanted.items():
-        for row in unit.rows(_EARLIER, theirs):
+        for row in unit.fetch(_EARLIER, theirs):
             closing = Closing(
                 Decided(row.id, row.decision, row.reason, row.due_at, new=False),
                 row.closing,
@@ -132,7 +131,7 @@ def load_earlier(unit: Unit, keys: Iterable[Key], *, reopens: bool) -> dict[Key,
                 closing.rated_at, closing.rated_badly = row.rated_at, _is_bad(unit, row)
             closing.reopened = row.outcome == Then.REOPEN.value
             found.setdefault((row.desk, row.ticket_id), []).append(closing)
-        for row in unit.rows(_ALIASES, theirs):
+        for row in unit.fetch(_ALIASES, theirs):
             for closing in found[desk, row.ticket_id]:  # the ticket's newest closing counts for a reopen
                 if closing.decided.invitation_id == row.invitation_id:
                     closing.aliases.add(row.closing)
@@ -145,7 +144,7 @@ def load_reopens(unit: Unit, keys: Iterable[Key]) -> dict[Key, Instant]:
     return {
         (desk, row.ticket_id): row.reopened_at
         for desk, theirs in _by_desk(keys).items()
-        for row in unit.rows(_REOPENS, theirs)
+        for row in unit.fetch(_REOPENS, theirs)
     }
 
 

@@ -1,8 +1,8 @@
 """What customers do: taps, presses, words. Many in one transaction, each exactly once, whatever is delivered again."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import bindparam, select
 
@@ -19,6 +19,7 @@ from ratings.lifecycle import (
     voted,
 )
 from ratings.store.addresses import Addresses, Key, by_account
+from ratings.store.driver import one_of
 from ratings.store.forgotten import drop_wish
 from ratings.store.loading import Invitations, Loaded
 from ratings.store.receipts import report
@@ -41,7 +42,7 @@ from ratings.wording import acknowledgment
 
 _SEEN = select(inbound_events.c.event_id).where(
     inbound_events.c.account == bindparam("account"),
-    inbound_events.c.event_id.in_(bindparam("event_ids", expanding=True)),
+    one_of(inbound_events.c.event_id, "event_ids"),
 )
 
 
@@ -135,8 +136,7 @@ class Unreadable(Happening):
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledgment:
+class Acknowledgment(NamedTuple):
     """A tap that waits for an answer now: with the words `text`, or with none where it is "".
 
     `job_id` is the safety net, to be dropped when the first try worked; None where nothing depends on it.
@@ -148,8 +148,7 @@ class Acknowledgment:
     job_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """What became of the events of one request, in order, and the taps that wait."""
 
     outcomes: tuple[str, ...]
@@ -248,7 +247,7 @@ class _Fold:
         """Return which events were received before. Read after the locks, so that a race has been decided by now."""
         known: set[Key] = set()
         for account, event_ids in by_account(events).items():
-            rows = self.unit.rows(_SEEN, {"account": account, "event_ids": event_ids})
+            rows = self.unit.fetch(_SEEN, {"account": account, "event_ids": event_ids})
             known.update((account, row[0]) for row in rows)
         return known
 
@@ -310,7 +309,7 @@ class _Fold:
             return "forged" if loaded is None else "wrong_sender"
         if loaded.invitation.external_id is None and event.prompt_id is not None:
             # The tap overtook its own Sent: the message it was tapped on is the prompt.
-            loaded.invitation = replace(loaded.invitation, external_id=event.prompt_id)
+            loaded.invitation = loaded.invitation._replace(external_id=event.prompt_id)
         before_first = loaded.invitation.value is None
         step = self._step(loaded, event)
         self.invitations.take(loaded, step, by="customer", event_id=event.event_id, source="tap", tap=event.tap)

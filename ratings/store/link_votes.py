@@ -455,7 +455,7 @@ class _Fold:
 
     def _settle_later(self, loaded: Loaded, vote: _Vote, timings: Timings) -> None:
         """The vote waits; when the time is over, its job decides. Whatever is configured then, it decides once."""
-        invitation: Invitation = replace(loaded.invitation, revision=loaded.invitation.revision + 1)
+        invitation: Invitation = loaded.invitation._replace(revision=loaded.invitation.revision + 1)
         job = Job(JobKind.SETTLE, self.unit.now + timings.settle, invitation.revision, str(vote.id))
         self.invitations.take(loaded, Step(invitation, jobs=(job,)), by="customer")
 

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, or_, select, update
 
 from ratings.lifecycle import OPEN_STATES, Invitation, JobKind, State, Step, Terms, next_address
 from ratings.store.alerts import alert_rows, write_alerts
+from ratings.store.driver import one_of
 from ratings.store.invitation_rows import (
     COPIED,
     UPDATE,
@@ -33,7 +34,7 @@ INTERNAL = ""
 DESK_PREFIX = "desk:"
 """What the account of a desk begins with: no kind of channel is called so."""
 
-_IDS = invitations.c.id.in_(bindparam("ids", expanding=True))
+_IDS = one_of(invitations.c.id, "ids")
 _LOCK = select(invitations.c.id).where(_IDS).order_by(invitations.c.id).with_for_update(key_share=True)
 _SELECT = (
     select(invitations, ratings.c.raw, *RATING_FACTS)
@@ -128,9 +129,9 @@ class Invitations:
             # Locked first, read after: a statement that waited for a lock reads the locked row anew, but what it joins
             # as it was before the wait, and would miss the rating that the other process has just made.
             lock_invitations(self.unit, ids)
-        for row in self.unit.rows(_SELECT, {"ids": ids}):
+        for row in self.unit.fetch(_SELECT, {"ids": ids}):
             survey, terms = self._version(row.survey_id, row.survey_version)
-            further = tuple((account, address) for account, address in json.loads(row.further or "[]"))
+            further = tuple(map(tuple, json.loads(row.further))) if row.further else ()
             invitation = invitation_of(row, terms, survey.scale)
             chosen = invitation.value if row.raw is None else row.raw
             loaded = Loaded(row, survey, invitation, (row.account, row.address), further, chosen=chosen)
@@ -315,7 +316,7 @@ class Invitations:
 def lock_invitations(unit: Unit, wanted: Iterable[int]) -> None:
     """Lock invitations on PostgreSQL, all at once and in the order of their ids."""
     if ids := sorted(set(wanted)):
-        unit.rows(_LOCK, {"ids": ids})
+        unit.fetch(_LOCK, {"ids": ids})
 
 
 def desk_account(desk: str) -> str:

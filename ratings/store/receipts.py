@@ -1,7 +1,5 @@
 """What a platform tells of our own messages: delivered, seen, come back. It may do so before it has answered our request."""
 
-from dataclasses import replace
-
 from sqlalchemy import bindparam, select
 
 from ratings.lifecycle import Delivery, JobKind, Outcome, State, delivery_reported
@@ -46,7 +44,7 @@ def report(
     overtaken = _on_its_way(unit, invitations, key)
     if overtaken is None:
         return Outcome.IGNORED
-    known = replace(overtaken.invitation, external_id=external_id)
+    known = overtaken.invitation._replace(external_id=external_id)
     invitations.take(overtaken, delivery_reported(known, delivery), by="platform")
     return Outcome.ACTED
 

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from sqlalchemy import bindparam, update
@@ -156,7 +156,7 @@ class _FinishFold:
         elif outcome.external_id is not None:
             # A reminder, or an edit that had to become a new message: this is now the one on the screen.
             accepted_at = operation.ended_at if operation.ended_at is not None else self.unit.now
-            loaded.invitation = replace(loaded.invitation, external_id=outcome.external_id, accepted_at=accepted_at)
+            loaded.invitation = loaded.invitation._replace(external_id=outcome.external_id, accepted_at=accepted_at)
             loaded.changed = True
 
     def _ask_next_if_bounced(self, loaded: Loaded) -> None:

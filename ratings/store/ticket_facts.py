@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, func, select
 
 from ratings.lifecycle import State
 from ratings.store.addresses import by_account
+from ratings.store.driver import one_of
 from ratings.store.forgotten import recall_wishes
 from ratings.store.schema import addresses, customers, invitations
 from ratings.store.unit import Unit
@@ -14,9 +15,9 @@ from ratings.ticket import Ticket, place_key
 from ratings.times import Instant
 
 _CLOSED_ADDRESSES = select(addresses.c.address, addresses.c.opted_out_at, addresses.c.unreachable_at).where(
-    addresses.c.account == bindparam("account"), addresses.c.address.in_(bindparam("wanted", expanding=True))
+    addresses.c.account == bindparam("account"), one_of(addresses.c.address, "wanted")
 )
-_CLOSED_CUSTOMERS = select(customers).where(customers.c.customer.in_(bindparam("wanted", expanding=True)))
+_CLOSED_CUSTOMERS = select(customers).where(one_of(customers.c.customer, "wanted"))
 _WERE_ASKED = (
     select(invitations.c.customer, func.max(invitations.c.asked_at).label("asked_at"))
     .where(invitations.c.customer.in_(bindparam("wanted", expanding=True)), invitations.c.asked_at.is_not(None))
@@ -54,12 +55,12 @@ class TicketFacts:
         self.opted_out: set[tuple[str, str]] = set()
         self.unreachable: set[tuple[str, str]] = set()
         for account, ids in by_account(wanted).items():
-            for row in unit.rows(_CLOSED_ADDRESSES, {"account": account, "wanted": ids}):
+            for row in unit.fetch(_CLOSED_ADDRESSES, {"account": account, "wanted": ids}):
                 if row.opted_out_at is not None:
                     self.opted_out.add((account, row.address))
                 if row.unreachable_at is not None:
                     self.unreachable.add((account, row.address))
-        self._wishes = {row.customer: row for row in unit.rows(_CLOSED_CUSTOMERS, {"wanted": keys})} if keys else {}
+        self._wishes = {row.customer: row for row in unit.fetch(_CLOSED_CUSTOMERS, {"wanted": keys})} if keys else {}
         self._counts = asks
         self._asked: dict[str, Instant] = {}
         self._scheduled: dict[str, dict[int, Instant]] = {}

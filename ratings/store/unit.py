@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from operator import itemgetter
-from typing import Any
+from typing import Any, NoReturn
 
-from sqlalchemy import Connection, Dialect, Executable, Insert, Select, Table, update
+from sqlalchemy import Connection, Executable, Insert, Select, Table, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ratings.store.driver import Row, reading, writing
 from ratings.store.schema import id_blocks
 from ratings.tallies import Facts
 from ratings.times import Instant
 
-Row = dict[str, Any]
+__all__ = ["Ids", "Row", "Unit"]
 
 ID_BLOCK = 20_000
 """Ids reserved at once. A process that ends wastes what is left of its block: there are 2**63 of them."""
@@ -52,6 +52,7 @@ class Unit:
 
     def __init__(self, connection: Connection, now: Instant, ids: Ids) -> None:
         self.connection = connection
+        self._cursor: Any = connection.connection.cursor()
         self.now = now
         self.next_id = ids.next
         self.is_postgresql = connection.dialect.name == "postgresql"
@@ -65,18 +66,34 @@ class Unit:
         """Run a SELECT and return all rows."""
         return self.connection.execute(statement, parameters or {}).all()
 
-    def many(self, statement: Executable, rows: Sequence[Row]) -> None:
-        """Run a statement once a row. All rows have the same keys, and values that the driver takes as they are.
+    def fetch(self, statement: Select[Any], parameters: Mapping[str, Any] | None = None) -> list[Any]:
+        """Run a SELECT that stands in a module by the driver itself; its rows are named tuples."""
+        sql, bind, row = reading(statement, self.connection.dialect)
+        try:
+            found = self._cursor.execute(sql, bind(parameters or {})).fetchall()
+        except Exception as error:  # noqa: BLE001 - whatever it is, SQLAlchemy says what it means
+            self._raise(error, sql)
+        return list(map(row, found))
 
-        SQLAlchemy compiles the statement once and then stays out of the way: its own handling of parameters costs as much
-        as the database on the path of a tap.
-        """
+    def many(self, statement: Executable, rows: Sequence[Row]) -> None:
+        """Run a statement once a row. All rows have the same keys, and values that the driver takes as they are."""
         if not rows:
             return
-        sql, fixed, order = _compile(statement, self.connection.dialect, tuple(rows[0]))
+        sql, fixed, order = writing(statement, self.connection.dialect, tuple(rows[0]))
         if fixed:
             rows = [{**fixed, **row} for row in rows]
-        self.connection.exec_driver_sql(sql, list(map(order, rows)) if order else list(rows))
+        self.run_many(sql, list(map(order, rows)) if order else rows)
+
+    def run_many(self, sql: str, rows: Sequence[Any]) -> None:
+        """Run a statement of the driver's own once a row."""
+        try:
+            self._cursor.executemany(sql, rows)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._raise(error, sql)
+
+    def _raise(self, error: Exception, sql: str) -> NoReturn:
+        """Raise what SQLAlchemy would have: its own kind of error, the connection thrown away where it is lost, listeners told."""
+        self.connection._handle_dbapi_exception(error, sql, None, self._cursor, None)  # noqa: SLF001 - nothing public does it
 
     def insert(self, table: Table, rows: Sequence[Row]) -> None:
         """Insert many rows; all have the same keys."""
@@ -94,20 +111,6 @@ class Unit:
     def lock(self, statement: Select[Any]) -> Select[Any]:
         """Make a SELECT lock its rows on PostgreSQL; on SQLite the transaction holds the only write lock already."""
         return statement.with_for_update() if self.is_postgresql else statement
-
-
-@cache
-def _compile(
-    statement: Executable, dialect: Dialect, keys: tuple[str, ...]
-) -> tuple[str, Row, Callable[[Row], tuple[Any, ...]] | None]:
-    """Return the driver's text of a statement, its own fixed values, and what orders a row's values (None: it takes names)."""
-    compiled = statement.compile(dialect=dialect, column_keys=list(keys))  # type: ignore[attr-defined] # of every DML
-    fixed = {name: value for name, value in compiled.params.items() if name not in keys}
-    marks = compiled.positiontup
-    if marks is None:
-        return str(compiled), fixed, None
-    # A getter of one name would return the bare value.
-    return str(compiled), fixed, itemgetter(*marks) if len(marks) > 1 else lambda row: (row[marks[0]],)
 
 
 @cache

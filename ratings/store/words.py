@@ -9,6 +9,7 @@ from ratings.binding import HOLD, Comment, Hold, TypedValue, bind
 from ratings.lifecycle import Outcome, commented, voted
 from ratings.replies import read_reply
 from ratings.store.addresses import Addresses, Key, by_account
+from ratings.store.driver import one_of
 from ratings.store.loading import Invitations, Loaded
 from ratings.store.rows import notice_row
 from ratings.store.schema import comments, held_texts
@@ -27,7 +28,7 @@ _HELD = (
     select(held_texts)
     .where(
         held_texts.c.account == bindparam("account"),
-        held_texts.c.address.in_(bindparam("senders", expanding=True)),
+        one_of(held_texts.c.address, "senders"),
         held_texts.c.until > bindparam("now"),
     )
     .order_by(held_texts.c.at, held_texts.c.id)
@@ -79,7 +80,7 @@ class Words:
         self._parts: dict[int, dict[str, str]] = {}
         self._changed_parts: list[Row] = []
         for account, theirs in by_account(senders).items():
-            for row in unit.rows(_HELD, {"account": account, "senders": theirs, "now": unit.now}):
+            for row in unit.fetch(_HELD, {"account": account, "senders": theirs, "now": unit.now}):
                 self._held.setdefault((account, row.address), {})[row.message_id] = row._asdict()
         # Only who writes, or has something held, can get another part of a comment in this batch.
         writing = {*self._held, *addresses.keys()}

@@ -200,7 +200,7 @@ def test_it_is_closed_unrated_only_once_and_only_if_nothing_was_written(told: To
 
 @pytest.mark.parametrize("state", [each for each in State if each not in {State.LAPSED, State.ANSWERED}])
 def test_only_a_lapse_closes_unrated(state: State) -> None:
-    assert wanted(LAPSES, DEFAULT_SCALE, replace(rated(None), state=state), Told(), "en") is None
+    assert wanted(LAPSES, DEFAULT_SCALE, rated(None)._replace(state=state), Told(), "en") is None
 
 
 @pytest.mark.parametrize(("value", "act"), [(1, "reopen_keep"), (5, "close")])

@@ -1,3 +1,6 @@
+import base64
+import hmac
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,3 +45,10 @@ def test_upper_case_is_another_text_and_no_token() -> None:
 def test_no_secret_no_tokens() -> None:
     with pytest.raises(ValueError, match="secret"):
         Tokens([])
+
+
+@given(st.binary(min_size=1), ids)
+def test_it_is_signed_by_hmac_as_everybody_knows_it(secret: bytes, number: int) -> None:
+    raw = base64.b32decode(Tokens([secret]).issue(number).upper() + "=" * (-LENGTH % 8))
+    key = hmac.digest(secret, b"tapfive invitation token 1", "sha256")
+    assert raw[9:] == hmac.digest(key, raw[:9], "sha256")[:12]

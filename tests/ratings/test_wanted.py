@@ -14,7 +14,7 @@ from ratings.wanted import HOLD_OFF, Drop, Go, Undeliverable, Verdict, Wait, Wor
 NOW = 1_790_000_000_000
 TERMS = Terms((1, 2, 3, 4, 5), edit_window=DAY, comment_window=MINUTE, reminders=(DAY,), lapse_after=DAY)
 SCHEDULED = Invitation(id=1, state=State.SCHEDULED, terms=TERMS, expires_at=NOW + 30 * DAY)
-ASKED = replace(SCHEDULED, state=State.ASKED, external_id="m-1", asked_at=NOW - DAY)
+ASKED = SCHEDULED._replace(state=State.ASKED, external_id="m-1", asked_at=NOW - DAY)
 PROMPT = World(
     SCHEDULED,
     survey_on=True,
@@ -44,8 +44,8 @@ def reminder(**more: Any) -> Verdict:
         ({"unreachable": True, **OFF}, Undeliverable("unreachable")),
         ({"prompt_before": NOW}, Go()),
         ({"prompt_before": NOW - 1, **OFF}, Undeliverable("too_late")),
-        ({"invitation": replace(SCHEDULED, expires_at=NOW + 1)}, Go()),
-        ({"invitation": replace(SCHEDULED, expires_at=NOW)}, Undeliverable("too_late")),
+        ({"invitation": SCHEDULED._replace(expires_at=NOW + 1)}, Go()),
+        ({"invitation": SCHEDULED._replace(expires_at=NOW)}, Undeliverable("too_late")),
         (OFF, Wait(NOW + HOLD_OFF, "survey_off")),
         ({**OFF, "cancel_paused": True}, Drop("paused")),
         ({"cancel_paused": True}, Go()),
@@ -75,14 +75,14 @@ def test_a_prompt_is_sent_in_its_time_held_or_given_up(more: dict[str, Any], ver
         ({"window_until": NOW + 1}, Go()),
         ({"window_until": NOW}, Drop("window_closed")),
         ({"window_until": NOW + HOUR, "allowed_from": NOW + HOUR}, Drop("window_closed")),
-        ({"invitation": replace(ASKED, expires_at=NOW + 1)}, Go()),
-        ({"invitation": replace(ASKED, expires_at=NOW)}, Drop("expired")),
-        ({"invitation": replace(ASKED, expires_at=NOW + HOUR), "allowed_from": NOW + HOUR}, Drop("expired")),
+        ({"invitation": ASKED._replace(expires_at=NOW + 1)}, Go()),
+        ({"invitation": ASKED._replace(expires_at=NOW)}, Drop("expired")),
+        ({"invitation": ASKED._replace(expires_at=NOW + HOUR), "allowed_from": NOW + HOUR}, Drop("expired")),
         # What was sent last was late: half of the distance is kept, if the clock can be believed.
-        ({"invitation": replace(ASKED, accepted_at=NOW - DAY // 2)}, Go()),
-        ({"invitation": replace(ASKED, accepted_at=NOW - DAY // 2 + 1)}, Wait(NOW + DAY // 2 + 1, "too_soon")),
-        ({"invitation": replace(ASKED, accepted_at=NOW)}, Wait(NOW + DAY, "too_soon")),
-        ({"invitation": replace(ASKED, accepted_at=NOW + 1)}, Go()),
+        ({"invitation": ASKED._replace(accepted_at=NOW - DAY // 2)}, Go()),
+        ({"invitation": ASKED._replace(accepted_at=NOW - DAY // 2 + 1)}, Wait(NOW + DAY // 2 + 1, "too_soon")),
+        ({"invitation": ASKED._replace(accepted_at=NOW)}, Wait(NOW + DAY, "too_soon")),
+        ({"invitation": ASKED._replace(accepted_at=NOW + 1)}, Go()),
     ],
 )
 def test_a_reminder_is_sent_in_its_time_held_or_dropped(more: dict[str, Any], verdict: Verdict) -> None:
@@ -91,13 +91,13 @@ def test_a_reminder_is_sent_in_its_time_held_or_dropped(more: dict[str, Any], ve
 
 @pytest.mark.parametrize("state", [each for each in State if each is not State.SCHEDULED])
 def test_nobody_is_asked_a_second_time_or_after_a_reopen_or_an_answer(state: State) -> None:
-    verdict = prompt(invitation=replace(SCHEDULED, state=state), survey_on=False, allowed_from=NOW + DAY)
+    verdict = prompt(invitation=SCHEDULED._replace(state=state), survey_on=False, allowed_from=NOW + DAY)
     assert verdict == Drop(state.value)
 
 
 @pytest.mark.parametrize("state", [each for each in State if each is not State.ASKED])
 def test_nobody_is_reminded_after_an_answer_or_of_what_was_not_asked(state: State) -> None:
-    assert reminder(invitation=replace(ASKED, state=state), allowed_from=NOW + DAY) == Drop(state.value)
+    assert reminder(invitation=ASKED._replace(state=state), allowed_from=NOW + DAY) == Drop(state.value)
 
 
 NIGHT: dict[str, Any] = {"allowed_from": NOW + DAY, "window_until": NOW - DAY, "survey_on": False}
@@ -119,7 +119,7 @@ def test_an_answer_to_the_customers_own_tap_knows_no_night_and_no_pause(kind: Jo
         (JobKind.RENDER, "repeated", {"edits": False}, Drop("said_before")),
         (JobKind.RENDER, "", {"edits": False}, Go()),
         (JobKind.RENDER, "", {"invitation": SCHEDULED}, Drop("not_sent")),
-        (JobKind.RENDER, "", {"invitation": replace(SCHEDULED, delivery=Delivery.UNKNOWN)}, Go()),
+        (JobKind.RENDER, "", {"invitation": SCHEDULED._replace(delivery=Delivery.UNKNOWN)}, Go()),
         (JobKind.PROMPT, "", {"invitation": None}, Drop("no_invitation")),
         (JobKind.REMINDER, "", {"invitation": None}, Drop("no_invitation")),
         (JobKind.ACKNOWLEDGE, "", {"acknowledge_within": None}, Go()),
@@ -137,7 +137,7 @@ def test_a_tap_is_acknowledged_while_its_platform_waits(late: int, verdict: Verd
 INSTANTS = st.sampled_from([NOW - DAY, NOW - 1, NOW, NOW + 1, NOW + DAY])
 WORLDS = st.builds(
     World,
-    st.sampled_from(State).map(lambda state: replace(ASKED, state=state)),
+    st.sampled_from(State).map(lambda state: ASKED._replace(state=state)),
     survey_on=st.booleans(),
     opted_out=st.booleans(),
     unreachable=st.booleans(),

@@ -118,7 +118,8 @@ def test_it_searches_by_an_index(name: str, sqlite_url: str) -> None:
         plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", dict(parameters))]
     engine.dispose()
     assert plan
-    assert not [step for step in plan if step.startswith("SCAN")], plan
+    # What is listed is read as a whole: it is what somebody asked for.
+    assert not [step for step in plan if step.startswith("SCAN") and "json_each" not in step], plan
 
 
 _JOBS = """
