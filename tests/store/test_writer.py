@@ -1,6 +1,7 @@
 """The writer: group commit, bisection, a bounded queue, and what two processes do to each other."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from ratings.store.results import Failed
 from ratings.store.schema import api_keys, events, invitations, jobs, rating_history, ratings, votes
 from ratings.store.store import Store
 from ratings.store.unit import Unit
-from ratings.store.writer import Operation, StoreBusy, StoreClosed
+from ratings.store.writer import Operation, StoreAway, StoreBusy, StoreClosed
 from tests.conftest import Clock
 from tests.store.world import ACCOUNT, World
 
@@ -143,8 +144,9 @@ def test_sqlite_commits_are_on_the_disk_before_they_are_answered(sqlite_url: str
 
 
 def test_a_reader_cannot_write_by_mistake(store: Store) -> None:
-    with pytest.raises(Exception, match=r"read-?only"):
+    with pytest.raises(StoreAway) as refused:  # where it says so of the primary, it is one no more
         store.read_now(lambda connection: connection.execute(text("DELETE FROM surveys")))
+    assert re.search(r"read-?only", str(refused.value.__cause__))
 
 
 def at_once(*acts: Callable[[], object]) -> list[object]:
