@@ -120,7 +120,7 @@ def config(theme: Theme, many: int = 5, font: str = FONT) -> Config:
             "titleFontSize": SMALL,
             "labelLimit": 240,
             "labelOverlap": True,
-            "labelSeparation": 8,
+            "labelSeparation": 5,
         },
         "legend": {
             "labelColor": soft,

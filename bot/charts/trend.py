@@ -162,7 +162,7 @@ def ratings_trend(points: Sequence[Point], unit: str, period: Days, values: Sequ
     encoding: dict[str, Any] = {
         "x": _x(points, unit),
         "x2": {"field": "end"},
-        "y": {"field": "bottom", "type": "quantitative", "axis": whole_axis()},
+        "y": {"field": "bottom", "type": "quantitative", "axis": whole_axis() | {"labelBound": False}},
         "y2": {"field": "top"},
         "color": {
             "field": "value",

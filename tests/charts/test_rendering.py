@@ -56,12 +56,12 @@ async def test_what_cannot_be_drawn_or_takes_too_long_is_said_and_the_next_is_dr
         with pytest.raises(CannotDraw, match=r"0\.01 s"):
             await hasty.picture(picture_request(chart, LIGHT, "en", "png"))
         assert hasty.painter.process is None
-    assert chart.spec is not None
-    chart.spec["layer"] = "nonsense"
+    wrong = picture_request(chart, LIGHT, "en", "svg")
+    wrong["spec"]["layer"] = "nonsense"
     async with drawing_with() as drawing:
         for _ in range(2):
             with pytest.raises(CannotDraw, match="layer"):
-                await drawing.picture(picture_request(chart, LIGHT, "en", "svg"))
+                await drawing.picture(wrong)
         assert (await drawing.picture(svg_of(1))).startswith(b"<svg")
 
 

@@ -125,6 +125,8 @@ def test_no_tick_stands_at_half_a_rating() -> None:
         text for text in texts(drawn(distribution(counts(0, 0, 0, 1), VALUES, PERIOD, look()))) if text.isdigit()
     ]
     assert numbers == ["0", "1"]
+    trend = ratings_trend((Point(FIRST, counts(0, 0, 0, 0, 7)),), "day", Days(FIRST, FIRST), VALUES, look())
+    assert "0" in texts(drawn(trend)), "an axis begins with its zero"
 
 
 def test_what_is_filtered_already_is_named_once() -> None:

@@ -97,10 +97,12 @@ async def test_a_new_rating_appears_by_itself(browser: Browser, served: tuple[st
         await everything_drawn(page)
         figure = page.locator("[data-card=ratings] .figure")
         assert await figure.inner_text() == "6"
+        await figure.locator("a").focus()
         made = office.world.close("T-new", form="sales", customer={"id": "c-new"}).invitation_id
         office.world.work()
         office.world.tap(made, 1)
         office.world.number()
         await expect(figure).to_have_text("7")
+        await expect(figure.locator("a")).to_be_focused()
         bars = page.locator("[data-chart=distribution] text").filter(has_text="2 (29%)")
         await bars.first.wait_for()

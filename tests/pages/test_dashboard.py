@@ -122,6 +122,13 @@ async def test_the_filter_bar_is_in_every_link(local: Office) -> None:
     ranges = {name for query in found for name in query if name.endswith("_from")}
     assert ranges == {"rated_from", "asked_from", "closed_from"}
     assert all("form=sales" in each for each in re.findall(r'href="(/charts/[^"]+)"', page))
+    assert '<p class="on-paper">Form: sales</p>' in page, "paper has no bar, and says what it is of"
+    assert "on-paper" in (await local.manager.get("/agents?form=sales")).text
+    assert 'data-chart="form"' not in page, "of one part the cards say it all"
+    rate(local, 2, 4, form="help")
+    both = (await local.manager.get("/?period=7d")).text
+    assert 'data-chart="form"' in both
+    assert "on-paper" not in both
     refused = await local.manager.get("/?period=soon&colour=red")
     assert refused.status_code == 422
     assert "period" in refused.text

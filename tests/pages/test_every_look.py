@@ -30,6 +30,7 @@ async def served(browser: Browser, sqlite_url: str, clock: Clock) -> AsyncIterat
         yield office, home
 
 
+@pytest.mark.timeout(600)  # some sixty pages: minutes on a machine that is busy
 async def test_every_page_can_be_read_by_everybody(browser: Browser, served: tuple[Office, str]) -> None:
     office, home = served
     filled = examples(office)

@@ -81,8 +81,8 @@ def report_charts(report: Report, look: Look) -> list[Chart]:
         *(
             parts_chart(name, figures.parts[name], days, look)
             for name in ("channel", "group", "form", "priority", "survey")
-            # Most have one survey: a chart of it alone would repeat the first card.
-            if name in figures.parts and (name != "survey" or len(figures.parts[name]) > 1)
+            # A chart of one part would repeat the first card.
+            if len(figures.parts.get(name, ())) > 1
         ),
         hours_chart(figures.hours, days, look),
     ]

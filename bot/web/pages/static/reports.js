@@ -57,7 +57,11 @@ async function refresh() {
   const answer = await fetch(location.href, { headers: { accept: "text/html" } });
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  document.getElementById("cards").replaceChildren(...page.getElementById("cards").childNodes);
+  const cards = document.getElementById("cards");
+  const at = [...cards.querySelectorAll("a")].indexOf(document.activeElement);
+  cards.replaceChildren(...page.getElementById("cards").childNodes);
+  // Whoever is at a number by keyboard stays at it.
+  if (at >= 0) cards.querySelectorAll("a")[at]?.focus({ preventScroll: true });
   const names = (of) => [...of.querySelectorAll("[data-chart]")].map((place) => place.dataset.chart).join();
   if (names(page) !== names(document)) {
     location.reload(); // a chart has its first data
