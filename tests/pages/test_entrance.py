@@ -387,6 +387,7 @@ async def test_what_was_typed_outlives_the_session(local: Office) -> None:
     assert (over.status_code, "You were signed out meanwhile" in over.text) == (401, True)
     assert 'action="/settings/users"' in over.text
     assert token not in over.text
+    assert "?lang=" not in over.text  # a link to another language would lose it
     # Signed in in another tab, they send the page that they came back to: it was made before, so it is asked once more.
     local.admin.client.cookies.set("tapfive", local.session("admin", "another"))
     again = await local.admin.client.post(path, data={"csrf": "", **kept(over.text)}, headers=FROM_US)
