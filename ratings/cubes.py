@@ -27,11 +27,13 @@ class Cube:
         )
 
 
-VERSION = 1
+VERSION = 2
 """Of what is counted, here and in `ratings.tallies`: whoever changes that raises it, and every store is counted anew."""
 
 CUBES = (
     Cube(0, frozenset({"survey"}), hours=True),
+    Cube(6, frozenset({"survey", "channel"}), hours=True),
+    Cube(7, frozenset({"survey", "form"}), hours=True),
     Cube(4, frozenset({"survey", "form", "priority"})),
     Cube(5, frozenset({"survey", "form", "agent"})),
     Cube(1, frozenset({"survey", "channel", "form", "group"}), hours=True),
