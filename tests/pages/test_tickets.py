@@ -1,7 +1,11 @@
 """`/tickets/{id}`: the whole life in plain words, a correction by whoever may, and nothing for whoever may not see it."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
+from bot.web.pages.speech import Speech
+from bot.web.pages.ticket_details import details_said
 from bot.web.pages.ticket_words import ACTS, EVIDENCE, LINK_KINDS
 from ratings.lifecycle import JobKind
 from ratings.links import Evidence, LinkKind
@@ -63,7 +67,31 @@ async def test_why_nobody_was_asked_is_said(office: Office) -> None:
     office.world.close("T-2", closed_at="2026-01-01T00:00:00Z")
     page = await office.manager.get("/tickets/T-2")
     assert "It had been closed too long before it was reported." in page.text
-    assert "слишком поздно" in (await office.manager.get("/tickets/T-2?lang=ru")).text
+    russian = (await office.manager.get("/tickets/T-2?lang=ru")).text
+    for said in ("слишком поздно", "возраст закрытия: 263\u00a0дн.", "самое старое, о котором спрашивают: 3\u00a0дн."):
+        assert said in russian, said
+    assert "age_s" not in russian
+
+
+def test_what_a_rule_saw_is_said_without_names_for_programs() -> None:
+    speech = Speech("ru", ZoneInfo("Europe/Moscow"))
+    for detail, said in (
+        ({"addresses": 1, "channel": "vk.old", "channel_unknown": 1}, ["адресов клиента: 1", "канал: vk.old"]),
+        ({"everywhere": True}, ["во всех каналах: да"]),
+        (
+            {"rule": "every_s", "wanted": 86_400, "saw": {"last_ask": "2026-09-20T09:00:00Z"}, "odd": None},
+            [
+                "правило: every_s",
+                "что ему нужно: 1\u00a0дн.",
+                "что оно увидело: последний вопрос: 20 сент. 2026 г., 12:00",
+            ],
+        ),
+        (
+            {"rule": "tags", "saw": ["a", "b"], "wanted": 0.5},
+            ["правило: tags", "что оно увидело: a, b", "что ему нужно: 0,5000"],
+        ),
+    ):
+        assert list(details_said(detail, speech)) == said
 
 
 async def test_a_ticket_of_another_form_or_of_nobody_is_not_there(office: Office, lived: int) -> None:
@@ -90,7 +118,13 @@ async def test_whoever_may_corrects_a_rating_and_says_why(office: Office, lived:
         assert (await editor.post(f"/ratings/{lived}/correct", **fields)).status_code == 422, fields
     done = await editor.post(f"/ratings/{lived}/correct", value="4", why=WHY)
     page = await editor.follow(done)
-    for said in ("The rating changed from 2 to 4.", "by editor", WHY, "The rating is corrected.", "set by the staff"):
+    for said in (
+        "The rating changed from 🙁\u00a02 to 🙂\u00a04.",
+        "by editor",
+        WHY,
+        "The rating is corrected.",
+        "set by the staff",
+    ):
         assert said in page.text, said
     assert (await office.sales.post(f"/ratings/{lived}/correct", value="5", why=WHY)).status_code == 403
     await editor.client.aclose()

@@ -7,6 +7,7 @@ from typing import Any
 from bot.exporting.words import REASONS, STATE_REASONS
 from bot.web.pages.registry_filters import tone_of
 from bot.web.pages.speech import Speech, mark
+from bot.web.pages.ticket_details import details_said
 from bot.web.pages.ticket_words import ACT_STATES, ACTS, DELIVERIES, EVIDENCE, LINK_KINDS, NOT_ARRIVED, QUIET, SOURCES
 from ratings.reports.lives import Act, ClosingLife
 from ratings.scale import Scale
@@ -71,7 +72,7 @@ def _beginning(life: ClosingLife, speech: Speech) -> Iterator[Line]:
         reason = row.reason or ""
         why = say(REASONS.get(reason, reason))
         decided = say("Decided not to ask.")
-        yield Line(row.decided_at, f"{decided} {why}", small=(*chosen, *_details(life)))
+        yield Line(row.decided_at, f"{decided} {why}", small=(*chosen, *details_said(row.detail or {}, speech)))
         return
     share = life.inclusion is not None and life.inclusion < 1
     small = (
@@ -94,15 +95,6 @@ def _asking(life: ClosingLife, speech: Speech) -> Iterator[Line]:
     told = DELIVERIES.get(row.delivery or "", "")
     tone = BAD if row.delivery in NOT_ARRIVED else GOOD
     yield Line(row.asked_at, speech.say("The customer was asked."), tone, small=(speech.say(told),) if told else ())
-
-
-def _details(life: ClosingLife) -> Iterator[str]:
-    """Say what the rule saw."""
-    for name, value in (life.row.detail or {}).items():
-        if isinstance(value, str | int | float) and not isinstance(value, bool):
-            yield f"{name}: {value}"
-        elif isinstance(value, list) and all(isinstance(each, str | int) for each in value):
-            yield f"{name}: {', '.join(map(str, value))}"
 
 
 def _acts(life: ClosingLife, speech: Speech) -> Iterator[Line]:
@@ -186,7 +178,7 @@ def _rest(life: ClosingLife, speech: Speech) -> Iterator[Line]:
     for at in life.words_at:
         yield Line(at, say("The customer wrote."))
     for line in life.history:
-        yield Line(parse_instant(line["at"]), *_changed(line, speech))
+        yield Line(parse_instant(line["at"]), *_changed(line, life.scale, speech))
     for alert in life.alerts:
         told = (
             say("The staff was told: %(whom)s", whom=alert.destination)
@@ -205,13 +197,23 @@ def _rest(life: ClosingLife, speech: Speech) -> Iterator[Line]:
         )
 
 
-def _changed(line: Mapping[str, Any], speech: Speech) -> tuple[str, str, None, tuple[str, ...]]:
+def _changed(line: Mapping[str, Any], scale: Scale | None, speech: Speech) -> tuple[str, str, None, tuple[str, ...]]:
     """Say what changed, by whom and why."""
     say = speech.say
+
+    def _value(text: str | None) -> str:
+        """Write a value with its symbol."""
+        said = said_value(scale, int(text), speech.language) if text and text.isdecimal() else None
+        return text or "—" if said is None else f"{said.symbol}\u00a0{said.value}".strip()
+
     if line["what"] == "value":
-        text = say("The rating changed from %(old)s to %(new)s.", old=line["old"] or "—", new=line["new"] or "—")
+        text = say("The rating changed from %(old)s to %(new)s.", old=_value(line["old"]), new=_value(line["new"]))
     elif line["what"] == "overruled":
         text = say("The staff overruled the evidence.")
+    elif line["what"] == "comment":
+        text = (
+            say("The comment was: %(words)s", words=line["new"]) if line["new"] else say("The comment was taken away.")
+        )
     else:
         text = f"{line['what']}: {line['old'] or '—'} → {line['new'] or '—'}"
     by = "" if line["by"] in {"", "customer"} else say("by %(name)s", name=line["by"].removeprefix("user:"))
