@@ -56,15 +56,15 @@ class Digests:
         speech = Speech(language, self._zone)
         look = Look(speech, Rows(f"{self._public_url}/ratings"), symbols=False)
         text = digest_text(told, read, look, speech, self._public_url)
-        pictures = await self._pictures(digest_charts(read, look), language, capabilities.pictures)
+        pictures = await self._pictures(digest_charts(read, look, speech), language, capabilities.pictures)
         key = f"digest:{job.job_id}:{job.created_at}"
         return Message(text[: capabilities.max_text], key=key, client=job.client, pictures=pictures)
 
-    async def _pictures(self, charts: list[Chart], language: str, most: int) -> tuple[Picture, ...]:
+    async def _pictures(self, charts: list[tuple[Chart, str]], language: str, most: int) -> tuple[Picture, ...]:
         made: list[Picture] = []
-        for chart in charts[:most]:
+        for chart, of_what in charts[:most]:
             try:
-                content = await self._drawing.picture(picture_request(chart, LIGHT, language, "png"))
+                content = await self._drawing.picture(picture_request(chart, LIGHT, language, "png", of_what=of_what))
             except CannotDraw as error:
                 _log.error("a digest goes out without a picture", chart=chart.name, problem=str(error))
             else:
@@ -116,10 +116,11 @@ def values_of(read: Read, look: Look) -> tuple[Step, ...]:
     return steps(read.scale, read.figures.now.by_value, look.speech.language)
 
 
-def digest_charts(read: Read, look: Look) -> list[Chart]:
-    """Return the charts that are not empty, the most telling first."""
+def digest_charts(read: Read, look: Look, speech: Speech) -> list[tuple[Chart, str]]:
+    """Return the charts that are not empty, the most telling first, each with its days in words."""
+    days, trend = read.figures.days, read.trend.days
     charts = [
-        distribution(read.figures.now, values_of(read, look), read.figures.days, look),
-        csat_trend(read.trend.trend, "day", read.trend.days, look),
+        (distribution(read.figures.now, values_of(read, look), days, look), speech.days(days.first, days.last)),
+        (csat_trend(read.trend.trend, "day", trend, look), speech.days(trend.first, trend.last)),
     ]
-    return [chart for chart in charts if chart.spec is not None]
+    return [(chart, of_what) for chart, of_what in charts if chart.spec is not None]

@@ -137,18 +137,27 @@ def _line(request: Request) -> bytes:
     return json.dumps(request).encode()
 
 
-def picture_request(chart: Chart, theme: Theme, language: str, kind: Format, place: str = "paper") -> Request:
+def picture_request(
+    chart: Chart, theme: Theme, language: str, kind: Format, place: str = "paper", of_what: str = ""
+) -> Request:
     """Return what the drawing process is asked for of a chart that is not empty: its specification at a fixed width, with its colours.
 
-    `place` is one of WIDTHS.
+    `place` is one of WIDTHS; `of_what` is said below the title of a picture that leaves our pages: its days and filters.
     """
     assert chart.spec is not None, "there is nothing to draw"
     spec = without_links(chart.spec)
     spec |= {"width": WIDTHS[place], "config": config(theme, chart.values, PICTURE_FONT)}
     around = 12 if place == "paper" else 4
-    spec |= {"padding": {"left": around + _room(spec), "right": around, "top": around, "bottom": around}}
+    spec |= {
+        "padding": {
+            "left": around + (_room(spec) if kind == "svg" else 0),
+            "right": around,
+            "top": around,
+            "bottom": around,
+        }
+    }
     if place == "paper":
-        spec["title"] = {"text": chart.title}
+        spec["title"] = {"text": chart.title} | ({"subtitle": of_what} if of_what else {})
     return {"kind": kind, "spec": spec, "scale": SCALE, **locales(language)}
 
 

@@ -159,6 +159,7 @@ async def test_a_chart_is_a_picture_with_the_pages_filters(local: Office) -> Non
     assert svg.headers["content-type"] == "image/svg+xml"
     assert "sandbox" in svg.headers["content-security-policy"]
     assert "1 (100\xa0%)" in svg.text
+    assert "· форма: sales" in svg.text, "a picture goes where no bar stands beside it"
     png = await local.manager.get("/charts/distribution.png")
     assert png.content.startswith(b"\x89PNG")
     assert (await local.manager.get("/charts/distribution.svg?theme=blue")).status_code == 404

@@ -1,6 +1,6 @@
 """The dashboard, `/agents`, and the pictures of their charts."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -8,10 +8,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from bot.charts.agents import AWARDS, award_name, handled, responded
-from bot.charts.chart import Chart, Look, Rows
+from bot.charts.chart import DOT, Chart, Look, Rows
 from bot.charts.locales import locales
 from bot.charts.painter import CannotDraw
-from bot.charts.rendering import WIDTHS, Drawing, digest, picture_request
+from bot.charts.rendering import WIDTHS, Drawing, Format, digest, picture_request
 from bot.charts.theme import PAGE, THEMES, config
 from bot.web.pages.reporting.bar import DIMENSIONS, PERIODS, UNITS, Bar, options, read_bar
 from bot.web.pages.reporting.cards import cards, scale_choices
@@ -30,6 +30,7 @@ from bot.web.pages.shell import Shell, refuse
 from bot.web.pages.speech import mark
 from bot.web.pages.visit import Visit
 from bot.web.static_files import StaticFile
+from ratings.reports.directory import Entry
 from ratings.rights import Right
 
 PACKAGE = "bot.web.pages"
@@ -96,10 +97,12 @@ class Reporting:
         theme, place = visit.query.get("theme", "light"), visit.query.get("place", "paper")
         if kind not in TYPES or theme not in THEMES or place not in WIDTHS:
             return refuse(visit, 404, mark("There is no such page"))
-        chart = await self._chart(visit, name, symbols=kind == "svg")
+        chart, of_what = await self._chart(visit, name, symbols=kind == "svg")
         if chart is None or chart.spec is None:
             return refuse(visit, 404, mark("There is no such picture"), mark("There may be no data for it."))
-        request = picture_request(chart, THEMES[theme], visit.speech.language, "svg" if kind == "svg" else "png", place)
+        language = visit.speech.language
+        form: Format = "svg" if kind == "svg" else "png"
+        request = picture_request(chart, THEMES[theme], language, form, place, of_what)
         headers = PICTURE_HEADERS | {"etag": f'"{digest(request)}"'}
         if is_known(visit.request, headers["etag"]):
             return Response(status_code=304, headers=headers)
@@ -120,15 +123,17 @@ class Reporting:
         bar = read_bar(visit.query, visit.now, self._shell.zone, also)
         return bar, await read_staff(self._shell.store, bar, visit.sight, self._shell.zone)
 
-    async def _chart(self, visit: Visit, name: str, *, symbols: bool) -> Chart | None:
+    async def _chart(self, visit: Visit, name: str, *, symbols: bool) -> tuple[Chart | None, str]:
+        """Return a chart by its name, and of what it is: the days and filters of the bar in words."""
         found: Sequence[Chart]
+        directory: Mapping[str, Sequence[Entry]]
         if name in {"performance", "speed"}:
             bar, staff = await self._staff(visit, _OF_PICTURES)
-            found = staff_charts(staff, bar, look_of(visit, bar, symbols=symbols))
+            directory, found = staff.directory, staff_charts(staff, bar, look_of(visit, bar, symbols=symbols))
         else:
             bar, report = await self._report(visit, _OF_PICTURES)
-            found = report_charts(report, look_of(visit, bar, symbols=symbols))
-        return next((chart for chart in found if chart.name == name), None)
+            directory, found = report.directory, report_charts(report, look_of(visit, bar, symbols=symbols))
+        return next((chart for chart in found if chart.name == name), None), _of_what(visit, bar, directory)
 
 
 def look_of(visit: Visit, bar: Bar, *, symbols: bool = True) -> Look:
@@ -136,13 +141,26 @@ def look_of(visit: Visit, bar: Bar, *, symbols: bool = True) -> Look:
     return Look(visit.speech, Rows(visit.url("/ratings"), bar.held), symbols)
 
 
-def _bar_context(visit: Visit, bar: Bar, directory: Any, path: str, unit: str = "day") -> dict[str, Any]:
-    words = {
+def _of_what(visit: Visit, bar: Bar, directory: Mapping[str, Sequence[Entry]]) -> str:
+    said = [visit.speech.days(bar.days.first, bar.days.last)]
+    words = _dimension_words(visit)
+    for name, ids in bar.chosen.items():
+        titles = [option.title for option in options(directory[name], ids) if option.chosen]
+        said.append(f"{words[name]}: {', '.join(titles)}")
+    return DOT.join(said)
+
+
+def _dimension_words(visit: Visit) -> dict[str, str]:
+    return {
         "survey": visit.say("survey"),
         "form": visit.say("form"),
         "group": visit.say("group"),
         "channel": visit.say("channel"),
     }
+
+
+def _bar_context(visit: Visit, bar: Bar, directory: Any, path: str, unit: str = "day") -> dict[str, Any]:
+    words = _dimension_words(visit)
     return {
         "bar_path": path,
         "periods": [(value, visit.say(text), value == bar.period) for value, text in PERIODS.items()],
