@@ -314,3 +314,17 @@ def test_every_column_that_is_seen_at_first_is_one_and_sorts_by_what_can_be_sort
 def test_a_period_and_days_do_not_go_together() -> None:
     with pytest.raises(InvalidInput):
         expand({"rated": ["today"], "rated_from": ["2026-01-01"]}, date(2026, 1, 1))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "&".join(f"form=f{number}" for number in range(3_000)),
+        "agent=" + ",".join(f"a{number}" for number in range(3_000)),
+    ],
+)
+async def test_more_values_than_a_filter_has_are_refused_in_a_page_of_a_page_s_size(filled: Office, query: str) -> None:
+    page = await filled.manager.follow(await filled.manager.get(f"/ratings?{query}"))
+    assert (page.status_code, "at most 100" in page.text) == (422, True)
+    assert page.text.count('class="chip"') == 101
+    assert len(page.text) < 500_000, "each chip had the address of all the others"

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from bot.web.pages.periods import RANGES, expand
-from ratings.reports.filters import NAMES, split_ids
+from ratings.reports.filters import MAX_VALUES, NAMES, split_ids
 from ratings.reports.registry import Show, Wanted, parse_wanted
 from ratings.reports.registry_query import OWN
 from ratings.rights import Sight
@@ -30,10 +30,11 @@ class Query:
     @classmethod
     def of(cls, pairs: Sequence[tuple[str, str]]) -> "Query":
         """Read what a form or a link sends: empty fields say nothing, and a period stands for its days."""
-        given: dict[str, tuple[str, ...]] = {}
+        told: dict[str, list[str]] = {}
         for name, value in pairs:
             if name in FILTERS and value != "":
-                given[name] = (*given.get(name, ()), value)
+                told.setdefault(name, []).append(value)
+        given = {name: _bounded(name, values) for name, values in told.items()}
         for name in RANGES:
             if given.get(name) == (RANGE,):
                 del given[name]
@@ -44,8 +45,7 @@ class Query:
 
     def get(self, name: str) -> tuple[str, ...]:
         """Return the values of a parameter, taken apart at commas where it may hold several; ids as `write_id` writes them."""
-        values = self.given.get(name, ())
-        return values if name in {"ticket", "q"} else tuple(part for value in values for part in split_ids(value))
+        return _parts(name, self.given.get(name, ()))
 
     def one(self, name: str) -> str:
         """Return the value of a parameter, "" where there is none."""
@@ -84,3 +84,13 @@ class Query:
     def wanted(self, zone: ZoneInfo, today: date, sight: Sight) -> Wanted:
         """Read the whole filter. Raises InvalidInput."""
         return parse_wanted(expand(self.given, today), zone, seen_by=sight)
+
+
+def _parts(name: str, values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(values if name in {"ticket", "q"} else (part for value in values for part in split_ids(value)))
+
+
+def _bounded(name: str, values: Sequence[str]) -> tuple[str, ...]:
+    """Leave out what is more than one too many: each value is a chip with an address of all the others."""
+    parts = _parts(name, values)
+    return parts[: MAX_VALUES + 1] if len(parts) > MAX_VALUES else tuple(values)
