@@ -110,7 +110,7 @@ async def test_hours_of_the_week_read_as_a_sentence_in_both_languages(filled: Of
         assert 'name="weekday" value="5" checked' in page
     wrong = await filled.manager.get("/ratings", params={"weekday": "8", "hour": "9" * 5_000})
     assert wrong.status_code == 422
-    assert "is not a weekday from 1 (Monday) to 7 (Sunday)" in unescape(wrong.text)
+    assert "is no weekday: they go from 1, Monday, to 7, Sunday" in unescape(wrong.text)
 
 
 async def test_what_only_numbers_lead_to_can_be_seen_and_taken_off(filled: Office) -> None:
