@@ -43,6 +43,13 @@ def test_numbers_are_written_as_their_readers_write_them() -> None:
     assert (EN.interval((0.714, 0.84)), RU.interval((0.714, 0.84), 1)) == ("71–84%", "71,4–84,0\u00a0%")
 
 
+def test_a_share_is_none_or_all_only_where_it_is() -> None:
+    assert [EN.percent(share) for share in (0.0, 0.001, 0.005, 0.006, 0.994, 0.995, 4068 / 4070, 1.0)] == [
+        "0%", "<1%", "<1%", "1%", "99%", ">99%", ">99%", "100%",
+    ]  # fmt: skip
+    assert (RU.percent(0.9999, 1), RU.percent(1.0, 1)) == (">99,9\u00a0%", "100,0\u00a0%")
+
+
 def test_times_are_of_the_installations_zone() -> None:
     assert EN.moment(AT) == "29 Nov 2026, 14:05"
     assert RU.moment(AT) == "29 нояб. 2026 г., 14:05"

@@ -96,12 +96,21 @@ class Speech:
         return format_decimal(value, format=f"#,##0{places}", locale=self._locale)
 
     def percent(self, share: float | None, digits: int = 0) -> str:
-        """Write a share (0 to 1) in per cent; no value is "no data", never 0 %."""
+        """Write a share (0 to 1) in per cent; no value is "no data", never 0 %.
+
+        0 % is none and 100 % is all: what rounding alone would make so is "<1 %" or ">99 %".
+        """
         if share is None:
             return self.say("no data")
         places = "" if digits == 0 else f".{'0' * digits}"
         pattern = f"#,##0{places}{NO_BREAK}%" if self.language != "en" else f"#,##0{places}%"
-        return format_percent(share, format=pattern, locale=self._locale)
+        least = 10.0 ** -(digits + 2)
+        sign = ""
+        if 0 < share <= least / 2:
+            sign, share = "<", least
+        elif 1 - least / 2 <= share < 1:
+            sign, share = ">", 1 - least
+        return sign + format_percent(share, format=pattern, locale=self._locale)
 
     def interval(self, ends: tuple[float, float] | None, digits: int = 0) -> str:
         """Write an interval of shares: 71–84 %."""
