@@ -8,6 +8,7 @@ from bot.web.desk_hooks import desk_hook_path
 from bot.web.hooks import hook_path
 from channels.base import Channel
 from desks.base import Desk
+from net.findings import Phrase
 
 Level = Literal["ok", "warning", "error"]
 ACCOUNT_TIMEOUT = 60.0
@@ -15,13 +16,14 @@ ACCOUNT_TIMEOUT = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding. `about` is the account or desk that it concerns, "" for the installation."""
+    """One finding. `about` is the account or desk that it concerns, "" for the installation; `code` is an error's."""
 
     id: str
     level: Level
     text: str
     hint: str = ""
     about: str = ""
+    code: str = ""
 
     def line(self) -> str:
         """Return `id text → hint`, without the level."""
@@ -47,7 +49,8 @@ async def check_channel(
     url = public_url + hook_path(account) if public_url else None
     findings = await _looked(channel, "channels.failed", account, url, seconds)
     if channel.capabilities.choices == "links" and not public_url:
-        text, hint = "its links would lead nowhere: there is no public address", "set [server] public_url"
+        text = Phrase("its links would lead nowhere: there is no public address")
+        hint = Phrase("set [server] public_url")
         findings.append(Finding("public_url.links", "error", text, hint, account))
     return findings
 
@@ -64,9 +67,10 @@ async def _looked(one: Channel | Desk, failed: str, name: str, url: str | None, 
         async with asyncio.timeout(seconds):
             found = await one.check(url)
     except TimeoutError:
-        return [Finding(failed, "error", "it did not answer in time", "see api_url", name)]
+        return [Finding(failed, "error", Phrase("it did not answer in time"), Phrase("see api_url"), name)]
     except Exception as error:  # noqa: BLE001 - a kind that breaks its promise must not hide what the others say
-        return [Finding(failed, "error", f"the check itself failed ({type(error).__name__})", "", name)]
+        text = Phrase("the check itself failed (%(kind)s)", kind=type(error).__name__)
+        return [Finding(failed, "error", text, about=name)]
     finally:
         await one.close()
-    return [Finding(each.id, each.level, each.text, each.hint, name) for each in found]
+    return [Finding(each.id, each.level, each.text, each.hint, name, each.code) for each in found]

@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from net.findings import Finding
+from net.findings import Finding, Phrase, failure
 from net.hooks import HookReply, HookRequest
 from net.secrets import Secret
 
@@ -37,6 +37,7 @@ __all__ = [
     "OptIn",
     "OptOut",
     "Pace",
+    "Phrase",
     "Picture",
     "Prompt",
     "Sent",
@@ -44,6 +45,7 @@ __all__ = [
     "Thread",
     "Unknown",
     "Unreadable",
+    "failure",
     "plain_preview",
 ]
 

@@ -6,16 +6,18 @@ words (`takeover = true`), and refused without.
 
 from urllib.parse import urlsplit
 
-from channels.base import Finding
+from channels.base import Finding, Phrase
 from net.errors import Misconfigured
+
+_UNREADABLE = Phrase("an unreadable url")
 
 
 def host(url: str) -> str:
     """The host of a url, for people. The rest of a webhook's url is often its secret."""
     try:
-        return urlsplit(url).hostname or "an unreadable url"
+        return urlsplit(url).hostname or _UNREADABLE
     except ValueError:
-        return "an unreadable url"
+        return _UNREADABLE
 
 
 def may_install(installed: str, url: str, *, takeover: bool) -> None:
@@ -36,10 +38,22 @@ def may_remove(installed: str, ours: str | None, *, takeover: bool) -> None:
 def our_webhook(found: str, installed: str, url: str | None) -> Finding:
     """What `check` says in webhook mode, under the id `found`; `url` is where our hook is."""
     if url is None:
-        return Finding(found, "error", "there is no public address to install", "set [server] public_url")
+        return no_address(found)
     if not installed:
-        return Finding(found, "error", "the webhook is not installed", "tapfive serve installs it")
+        return Finding(found, "error", Phrase("the webhook is not installed"), Phrase("tapfive serve installs it"))
     if installed != url:
-        hint = "if that is the helpdesk, use mode relay or send-only: takeover = true would cut it off"
-        return Finding(found, "error", f"the webhook belongs to {host(installed)}", hint)
-    return Finding(found, "ok", "the webhook points to us")
+        hint = Phrase("if that is the helpdesk, use mode relay or send-only: takeover = true would cut it off")
+        return Finding(found, "error", Phrase("the webhook belongs to %(host)s", host=host(installed)), hint)
+    return Finding(found, "ok", Phrase("the webhook points to us"))
+
+
+def our_webhook_in_relay(found: str) -> Finding:
+    """What `check` says where nobody has to forward what comes to us anyway."""
+    text = Phrase("the webhook points to us although the mode is relay")
+    return Finding(found, "warning", text, Phrase("use mode webhook"))
+
+
+def no_address(found: str) -> Finding:
+    """What `check` says where there is nothing to install."""
+    text = Phrase("there is no public address to install")
+    return Finding(found, "error", text, Phrase("set [server] public_url"))

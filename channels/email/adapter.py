@@ -16,6 +16,7 @@ from channels.base import (
     Message,
     Mode,
     Pace,
+    Phrase,
     Prompt,
     Sent,
     Unreadable,
@@ -163,7 +164,7 @@ class Email(Channel):
         """Log in at the mail server and at the mailbox, and sign something. No mail is sent, no name is looked up."""
         findings = [await smtp_finding(self._pool)]
         if self._config.mode is Mode.SEND_ONLY:
-            text = "nothing is heard: answers and bounces go where they always went"
+            text = Phrase("nothing is heard: answers and bounces go where they always went")
             findings.append(Finding("email.inbound", "ok", text))
         elif self._config.lmtp_listen:
             findings.append(await inbound_finding(self._lmtp_listener().probe))

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from channels.base import Finding
+from channels.base import Finding, Phrase, failure
 from channels.email.pool import Pool
 from channels.email.signing import Signer
 from net.errors import DeliveryError, Misconfigured
@@ -15,17 +15,19 @@ async def smtp_finding(pool: Pool) -> Finding:
     try:
         how = await pool.probe()
     except DeliveryError as error:
-        hint = "see user, password and starttls" if isinstance(error, Misconfigured) else "see smtp and the network"
-        return Finding("email.smtp", "error", error.text, hint)
-    return Finding("email.smtp", "ok", f"the mail server lets us in; the connection is {how}")
+        ours = isinstance(error, Misconfigured)
+        hint = Phrase("see user, password and starttls") if ours else Phrase("see smtp and the network")
+        return failure("email.smtp", error, hint)
+    return Finding("email.smtp", "ok", Phrase("the mail server lets us in; the connection is %(how)s", how=how))
 
 
-async def inbound_finding(probe: Callable[[], Awaitable[str]]) -> Finding:
+async def inbound_finding(probe: Callable[[], Awaitable[Phrase]]) -> Finding:
     """Whether answers can be heard."""
     try:
         text = await probe()
     except DeliveryError as error:
-        return Finding("email.inbound", "error", error.text, "see imap, imap_user and imap_password, or lmtp_listen")
+        hint = Phrase("see imap, imap_user and imap_password, or lmtp_listen")
+        return failure("email.inbound", error, hint)
     return Finding("email.inbound", "ok", text)
 
 
@@ -36,6 +38,7 @@ def dkim_findings(signer: Signer | None) -> Sequence[Finding]:
     try:
         signer.sign(_TRIAL)
     except DeliveryError as error:
-        return [Finding("email.dkim", "error", error.text, "`openssl genrsa 2048` makes one")]
+        return [failure("email.dkim", error, Phrase("`openssl genrsa 2048` makes one"))]
     where = f"{signer.selector}._domainkey.{signer.domain}"
-    return [Finding("email.dkim", "ok", f"the key signs; its public half must stand in the DNS at {where}")]
+    text = Phrase("the key signs; its public half must stand in the DNS at %(where)s", where=where)
+    return [Finding("email.dkim", "ok", text)]

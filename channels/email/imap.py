@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import MailboxFolderSelectError, MailboxLoginError
 
-from channels.base import Inbound
+from channels.base import Inbound, Phrase
 from channels.email.addresses import is_this_machine
 from channels.email.config import Server
 from channels.email.inbound import MAX_MAIL, Envelope
@@ -88,14 +88,14 @@ class ImapListener:
         finally:
             session.drop()
 
-    async def probe(self) -> str:
+    async def probe(self) -> Phrase:
         """Open the folder and leave again. Raises a DeliveryError."""
         session = _Session(self._access)
         try:
             await self._in_thread(session, session.open)
         finally:
             session.drop()
-        return "the mailbox lets us in"
+        return Phrase("the mailbox lets us in")
 
     async def _in_thread(self, session: "_Session", work: Callable[[], _Result]) -> _Result:
         failure: DeliveryError

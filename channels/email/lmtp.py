@@ -15,7 +15,7 @@ from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import Envelope as Conversation
 from aiosmtpd.smtp import Session
 
-from channels.base import Inbound
+from channels.base import Inbound, Phrase
 from channels.email.addresses import Mailbox
 from channels.email.inbound import MAX_MAIL, Envelope
 from net.errors import Misconfigured
@@ -93,7 +93,7 @@ class LmtpListener:
             await self._open.close()
             self._open = None
 
-    async def probe(self) -> str:
+    async def probe(self) -> Phrase:
         """Listen for a moment, or see that somebody does. Raises a DeliveryError."""
         door = _Door(self._mailbox)
         failure: Misconfigured
@@ -103,9 +103,9 @@ class LmtpListener:
             failure = error
         else:
             await door.close()
-            return "the address is free to be listened on"
+            return Phrase("the address is free to be listened on")
         if await _greeted(self._address):
-            return "a mail server answers at the address; if that is this very service, all is well"
+            return Phrase("a mail server answers at the address; if that is this very service, all is well")
         raise failure
 
     def _events(self, letters: Sequence[_Letter]) -> list[Inbound]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException, SMTPServerDisconnected
 
+from channels.base import Phrase
 from channels.email.failures import Step
 from channels.email.message import Mail
 from channels.email.smtp import Account, Progress, connect, content, envelope, hang_up, in_order, tls_context, translate
@@ -66,7 +67,7 @@ class Pool:
         # Outside of the handler: the library's errors hold addresses.
         raise failure
 
-    async def probe(self) -> str:
+    async def probe(self) -> Phrase:
         """Connect and say goodbye, without a mail: how it is encrypted. Raises a DeliveryError."""
         progress = Progress()
         failure: DeliveryError
@@ -78,7 +79,7 @@ class Pool:
         except Exception as error:  # noqa: BLE001 - as above
             failure = translate(error, progress.step)
         else:
-            return "encrypted" if encrypted else "not encrypted"
+            return Phrase("encrypted") if encrypted else Phrase("not encrypted")
         raise failure
 
     async def close(self) -> None:

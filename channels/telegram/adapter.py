@@ -14,7 +14,20 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from channels.base import Capabilities, Channel, Finding, HookRequest, Inbound, Message, Mode, Pace, Prompt, Sent
+from channels.base import (
+    Capabilities,
+    Channel,
+    Finding,
+    HookRequest,
+    Inbound,
+    Message,
+    Mode,
+    Pace,
+    Phrase,
+    Prompt,
+    Sent,
+    failure,
+)
 from channels.limits import must_be_whole, must_fit
 from channels.telegram.config import TelegramConfig
 from channels.telegram.failures import NOT_THE_BOT_API
@@ -160,14 +173,16 @@ class Telegram(Channel):
         """
         try:
             client = await self._client()
-            findings = [Finding("telegram.token", "ok", f"the bot is @{await client.username()}")]
+            username = await client.username()
         except DeliveryError as error:
-            hint = "ask BotFather for the token" if isinstance(error, Misconfigured) else "see api_url and the network"
-            return [Finding("telegram.token", "error", error.text, hint)]
+            ours = isinstance(error, Misconfigured)
+            hint = Phrase("ask BotFather for the token") if ours else Phrase("see api_url and the network")
+            return [failure("telegram.token", error, hint)]
+        findings = [Finding("telegram.token", "ok", Phrase("the bot is @%(username)s", username=username))]
         try:
             state = await client.webhook()
         except DeliveryError as error:
-            return [*findings, Finding("telegram.webhook", "error", error.text)]
+            return [*findings, failure("telegram.webhook", error)]
         findings += webhook_findings(state, self._config.mode, url, int(time.time()))
         if self._config.mode is Mode.POLLING and not state.url:
             findings.append(await self._second_consumer(client))
@@ -206,11 +221,12 @@ class Telegram(Channel):
         try:
             await client.poll(None, 1, min(PROBE_WAIT, self._config.poll_wait), None)
         except Misconfigured as error:
-            hint = "one program a token: stop the other, or let the helpdesk relay (mode relay)"
-            return Finding(found, "warning", f"{error.text}; if that is this very service, all is well", hint)
+            text = Phrase("%(told)s; if that is this very service, all is well", told=error.text)
+            hint = Phrase("one program a token: stop the other, or let the helpdesk relay (mode relay)")
+            return Finding(found, "warning", text, hint)
         except DeliveryError as error:
-            return Finding(found, "warning", error.text)
-        return Finding(found, "ok", "nobody else was seen polling")
+            return failure(found, error, level="warning")
+        return Finding(found, "ok", Phrase("nobody else was seen polling"))
 
 
 async def _load(config: TelegramConfig) -> "Client":

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from channels.base import Finding, Mode
+from channels.base import Finding, Mode, Phrase
 from channels.telegram.failures import clean
 from channels.telegram.updates import ALLOWED_UPDATES
-from channels.webhooks import host, our_webhook
+from channels.webhooks import host, our_webhook, our_webhook_in_relay
 
 MANY_PENDING = 100
 RECENT = 60 * 60
@@ -28,8 +28,12 @@ def webhook_findings(state: WebhookState, mode: Mode, url: str | None, now: int)
     if mode is not Mode.SEND_ONLY:
         findings += [_allowed_updates(state.allowed_updates, mode), _pending(state.pending)]
     if mode is not Mode.SEND_ONLY and state.url and state.last_error_at and now - state.last_error_at < RECENT:
-        hint = "see that the url answers 200 from the internet, with a valid certificate, on port 443, 80, 88 or 8443"
-        text = f"Telegram could not deliver to the webhook within the last hour: {clean(state.last_error)}"
+        text = Phrase(
+            "Telegram could not deliver to the webhook within the last hour: %(told)s", told=clean(state.last_error)
+        )
+        hint = Phrase(
+            "see that the url answers 200 from the internet, with a valid certificate, on port 443, 80, 88 or 8443"
+        )
         findings.append(Finding("telegram.delivery", "warning", text, hint))
     return findings
 
@@ -39,29 +43,33 @@ def _webhook(installed: str, mode: Mode, url: str | None) -> Finding:
     if mode is Mode.WEBHOOK:
         return our_webhook(found, installed, url)
     if mode is Mode.POLLING and installed:
-        hint = "use mode relay or send-only if it is the helpdesk's; else remove it with deleteWebhook"
-        return Finding(found, "error", f"a webhook to {host(installed)} is set, so the bot cannot be polled", hint)
+        text = Phrase("a webhook to %(host)s is set, so the bot cannot be polled", host=host(installed))
+        hint = Phrase("use mode relay or send-only if it is the helpdesk's; else remove it with deleteWebhook")
+        return Finding(found, "error", text, hint)
     if mode is Mode.RELAY and installed and installed == url:
-        return Finding(found, "warning", "the webhook points to us although the mode is relay", "use mode webhook")
-    return Finding(found, "ok", f"mode {mode}: updates go to {host(installed) if installed else 'whoever polls'}")
+        return our_webhook_in_relay(found)
+    if not installed:
+        return Finding(found, "ok", Phrase("mode %(mode)s: updates go to whoever polls", mode=mode))
+    return Finding(found, "ok", Phrase("mode %(mode)s: updates go to %(host)s", mode=mode, host=host(installed)))
 
 
 def _allowed_updates(allowed: tuple[str, ...], mode: Mode) -> Finding:
     found = "telegram.allowed_updates"
     missing = [name for name in ALLOWED_UPDATES if name not in allowed] if allowed else []
     if not missing:
-        return Finding(found, "ok", "all needed updates are allowed")
+        return Finding(found, "ok", Phrase("all needed updates are allowed"))
     if mode is Mode.RELAY:
-        hint = "the program that holds the webhook must name them in its setWebhook"
+        hint = Phrase("the program that holds the webhook must name them in its setWebhook")
     else:
-        hint = "tapfive serve sets the list again"
-    text = f"Telegram keeps back: {', '.join(missing)}"
+        hint = Phrase("tapfive serve sets the list again")
+    text = Phrase("Telegram keeps back: %(updates)s", updates=", ".join(missing))
     return Finding(found, "error" if "callback_query" in missing else "warning", text, hint)
 
 
 def _pending(pending: int) -> Finding:
     found = "telegram.pending"
+    text = Phrase("%(pending)s updates wait", pending=pending)
     if pending < MANY_PENDING:
-        return Finding(found, "ok", f"{pending} updates wait")
-    hint = "Telegram drops a tap after 150 seconds; see why they are not taken"
-    return Finding(found, "warning", f"{pending} updates wait", hint)
+        return Finding(found, "ok", text)
+    hint = Phrase("Telegram drops a tap after 150 seconds; see why they are not taken")
+    return Finding(found, "warning", text, hint)

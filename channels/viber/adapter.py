@@ -8,7 +8,20 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from channels.base import Capabilities, Channel, Finding, HookRequest, Inbound, Message, Mode, Pace, Prompt, Sent
+from channels.base import (
+    Capabilities,
+    Channel,
+    Finding,
+    HookRequest,
+    Inbound,
+    Message,
+    Mode,
+    Pace,
+    Phrase,
+    Prompt,
+    Sent,
+    failure,
+)
 from channels.limits import must_fit
 from channels.viber.config import ViberConfig
 from channels.viber.events import EVENT_TYPES, read_event
@@ -131,8 +144,9 @@ class Viber(Channel):
         try:
             account = await self._account()
         except DeliveryError as error:
-            hint = "see token and api_url" if isinstance(error, Misconfigured) else "see api_url and the network"
-            return [Finding("viber.token", "error", error.text, hint)]
+            ours = isinstance(error, Misconfigured)
+            hint = Phrase("see token and api_url") if ours else Phrase("see api_url and the network")
+            return [failure("viber.token", error, hint)]
         return account_findings(account, self._config.mode, url)
 
     async def close(self) -> None:

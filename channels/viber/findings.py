@@ -2,9 +2,9 @@
 
 from msgspec import Struct
 
-from channels.base import Finding, Mode
+from channels.base import Finding, Mode, Phrase
 from channels.viber.events import RECEIPTS
-from channels.webhooks import host, our_webhook
+from channels.webhooks import host, our_webhook, our_webhook_in_relay
 
 
 class Account(Struct):
@@ -19,7 +19,8 @@ class Account(Struct):
 def account_findings(account: Account, mode: Mode, url: str | None) -> list[Finding]:
     """All findings; `url` is where our hook is."""
     installed = account.webhook or ""
-    findings = [Finding("viber.token", "ok", f"the bot is {account.name or 'known'}"), _webhook(installed, mode, url)]
+    named = Phrase("the bot is %(name)s", name=account.name) if account.name else Phrase("the bot is known")
+    findings = [Finding("viber.token", "ok", named), _webhook(installed, mode, url)]
     if mode is not Mode.SEND_ONLY and installed and account.event_types is not None:
         findings.append(_event_types(account.event_types, mode))
     return findings
@@ -30,22 +31,21 @@ def _webhook(installed: str, mode: Mode, url: str | None) -> Finding:
     if mode is Mode.WEBHOOK:
         return our_webhook(found, installed, url)
     if not installed:
-        hint = "the program that holds the bot must set its webhook, or use mode webhook"
-        return Finding(
-            found, "warning", "no webhook is set: nobody hears the customers, and the bot may not send", hint
-        )
+        text = Phrase("no webhook is set: nobody hears the customers, and the bot may not send")
+        hint = Phrase("the program that holds the bot must set its webhook, or use mode webhook")
+        return Finding(found, "warning", text, hint)
     if mode is Mode.RELAY and installed == url:
-        return Finding(found, "warning", "the webhook points to us although the mode is relay", "use mode webhook")
-    return Finding(found, "ok", f"mode {mode}: events go to {host(installed)}")
+        return our_webhook_in_relay(found)
+    return Finding(found, "ok", Phrase("mode %(mode)s: events go to %(host)s", mode=mode, host=host(installed)))
 
 
 def _event_types(asked_for: tuple[str, ...], mode: Mode) -> Finding:
     found = "viber.event_types"
     missing = [name for name in RECEIPTS if name not in asked_for]
     if not missing:
-        return Finding(found, "ok", "Viber tells what became of messages")
+        return Finding(found, "ok", Phrase("Viber tells what became of messages"))
     if mode is Mode.RELAY:
-        hint = "the program that holds the webhook must name them in its set_webhook"
+        hint = Phrase("the program that holds the webhook must name them in its set_webhook")
     else:
-        hint = "tapfive serve asks for them again"
-    return Finding(found, "warning", f"Viber was not asked for: {', '.join(missing)}", hint)
+        hint = Phrase("tapfive serve asks for them again")
+    return Finding(found, "warning", Phrase("Viber was not asked for: %(events)s", events=", ".join(missing)), hint)

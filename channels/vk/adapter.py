@@ -20,8 +20,10 @@ from channels.base import (
     Message,
     Mode,
     Pace,
+    Phrase,
     Prompt,
     Sent,
+    failure,
 )
 from channels.limits import must_be_whole, must_fit
 from channels.vk import findings
@@ -187,14 +189,14 @@ class Vk(Channel):
             found = [findings.token(await community.itself(), self._config.group_id)]
         except DeliveryError as error:
             ours = isinstance(error, Misconfigured)
-            hint = "see token (the community's settings make a new key) and api_url" if ours else "see api_url"
-            return [Finding("vk.token", "error", error.text, hint)]
+            see_all = Phrase("see token (the community's settings make a new key) and api_url")
+            return [failure("vk.token", error, see_all if ours else Phrase("see api_url"))]
         if found[0].level == "error":
             return found
         try:
             found.append(findings.permissions(await community.may(), mode))
         except DeliveryError as error:
-            found.append(Finding("vk.permissions", "error", error.text))
+            found.append(failure("vk.permissions", error))
         found.append(await self._bot_capabilities())
         if mode is Mode.POLLING:
             found.append(await self._long_poll(community))
@@ -243,7 +245,7 @@ class Vk(Channel):
         try:
             return findings.long_poll(await community.long_poll_events())
         except DeliveryError as error:
-            return Finding("vk.long_poll", "error", error.text)
+            return failure("vk.long_poll", error)
 
     async def _callback(self, community: Community, url: str | None) -> list[Finding]:
         mode = self._config.mode
@@ -254,7 +256,7 @@ class Vk(Channel):
                 found.append(findings.events(await community.callback_events(ours[0]), mode))
         except DeliveryError as error:
             # Whoever forwards events to us may keep the right to ask to themselves.
-            return [Finding("vk.callback", "warning" if mode is Mode.RELAY else "error", error.text)]
+            return [failure("vk.callback", error, level="warning" if mode is Mode.RELAY else "error")]
         return found
 
 

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from channels.base import Phrase
 from net.errors import (
     DeliveryError,
     Misconfigured,
@@ -26,7 +27,9 @@ Act = Literal["send", "send unprotected", "edit", "acknowledge", "account"]
 """What was asked. `send unprotected` has no key and does harm when it is done twice; `account` concerns no recipient."""
 
 NOT_VK = "the answer was not that of VK's API"
-NO_BOTS = "the community's bot capabilities are switched off, so VK takes no buttons: Manage, Messages, Bot settings"
+NO_BOTS = Phrase(
+    "the community's bot capabilities are switched off, so VK takes no buttons: Manage, Messages, Bot settings"
+)
 
 _SECOND, _MINUTES, _HOUR = 1.0, 300.0, 3600.0
 

@@ -13,7 +13,7 @@ from desks.generic.config import GenericConfig, is_callback
 from desks.generic.events import read_events, read_sources
 from desks.generic.mapping import compile_mapping
 from net.errors import Misconfigured, Rejected, WebhookRejected
-from net.findings import Finding
+from net.findings import Finding, Phrase
 from net.guard import Guard
 from net.hooks import HookRequest
 from net.http import HttpClient, raise_for_status
@@ -123,17 +123,19 @@ class Generic(Desk):
 
     def _hook(self, url: str | None) -> Finding:
         if url is None:
-            return Finding("generic.hook", "error", "there is no public address to post to", "set [server] public_url")
-        return Finding("generic.hook", "ok", "the desk can post its closings")
+            text = Phrase("there is no public address to post to")
+            return Finding("generic.hook", "error", text, Phrase("set [server] public_url"))
+        return Finding("generic.hook", "ok", Phrase("the desk can post its closings"))
 
     def _way_back(self) -> Finding:
-        url = self._settings.callback_url
+        found, url = "generic.callback", self._settings.callback_url
         if not url and not self._settings.allow_ticket_callback:
-            hint = "set callback_url, or take results by the API"
-            return Finding("generic.callback", "warning", "results are not written back", hint)
+            hint = Phrase("set callback_url, or take results by the API")
+            return Finding(found, "warning", Phrase("results are not written back"), hint)
         if urlsplit(url).scheme == "http":
-            return Finding("generic.callback", "warning", "results travel unencrypted", "write callback_url with https")
-        return Finding("generic.callback", "ok", "results are posted to the desk")
+            hint = Phrase("write callback_url with https")
+            return Finding(found, "warning", Phrase("results travel unencrypted"), hint)
+        return Finding(found, "ok", Phrase("results are posted to the desk"))
 
     def _callback(self, result: Result) -> tuple[str, HttpClient]:
         """Where the result goes ("": nowhere), and by what. A ticket's own place counts where that is allowed."""

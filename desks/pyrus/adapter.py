@@ -14,7 +14,7 @@ from desks.pyrus.register import Look
 from desks.pyrus.register import listen as look_around
 from desks.pyrus.writer import Forms, write
 from net.errors import DeliveryError
-from net.findings import Finding
+from net.findings import Finding, Phrase, failure
 from net.hooks import HookRequest
 from ratings.times import Instant
 
@@ -96,9 +96,10 @@ class Pyrus(Desk):
         try:
             profile = await self._client.profile()
         except DeliveryError as error:
-            return [Finding("pyrus.credentials", "error", error.text, "see login, security_key, auth_url and api_url")]
+            hint = Phrase("see login, security_key, auth_url and api_url")
+            return [failure("pyrus.credentials", error, hint)]
         found = [
-            Finding("pyrus.credentials", "ok", "Pyrus took the login"),
+            Finding("pyrus.credentials", "ok", Phrase("Pyrus took the login")),
             findings.bot(profile.person_id, self.config),
         ]
         self._bot_id = self.config.bot_id or profile.person_id
@@ -118,9 +119,9 @@ class Pyrus(Desk):
         try:
             form = await self._client.form(form_id)
         except DeliveryError as error:
-            return [Finding("pyrus.form", "error", f"form {form_id}: {error.text}", "give the bot access to the form")]
-        named = Finding("pyrus.form", "ok", f"form {form_id} is {form.name or 'known'}")
-        return [named, *findings.fields(form, self.config.of_form(form_id))]
+            text = Phrase("form %(form)s: %(told)s", form=form_id, told=error.text)
+            return [Finding("pyrus.form", "error", text, Phrase("give the bot access to the form"), error.code)]
+        return [findings.named(form_id, form.name), *findings.fields(form, self.config.of_form(form_id))]
 
     # --- who we are
 

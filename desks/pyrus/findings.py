@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from desks.pyrus import encoding
 from desks.pyrus.config import FormSettings, PyrusConfig
 from desks.pyrus.shapes import FieldOfForm, Form
-from net.findings import Finding
+from net.findings import Finding, Phrase
 
 _ANY_TEXT = frozenset({"text", "number", "email", "phone", "catalog", "multiple_choice"})
 FITTING: Mapping[str, frozenset[str]] = {
@@ -29,14 +29,24 @@ FITTING: Mapping[str, frozenset[str]] = {
 
 def bot(person_id: int, config: PyrusConfig) -> Finding:
     """Whether our own comments are recognized in every process."""
-    found = "pyrus.bot"
+    found, known = "pyrus.bot", Phrase("the bot is person %(person)s", person=person_id)
     if config.bot_id is None:
-        hint = f"set bot_id = {person_id}: a process that has not asked Pyrus yet knows the bot by its login alone"
-        return Finding(found, "warning", f"the bot is person {person_id}", hint)
+        hint = Phrase(
+            "set bot_id = %(person)s: a process that has not asked Pyrus yet knows the bot by its login alone",
+            person=person_id,
+        )
+        return Finding(found, "warning", known, hint)
     if config.bot_id != person_id:
-        hint = f"set bot_id = {person_id}, or our own comments come back as somebody else's"
-        return Finding(found, "error", f"bot_id is {config.bot_id}, and the login is person {person_id}", hint)
-    return Finding(found, "ok", f"the bot is person {person_id}")
+        text = Phrase("bot_id is %(set)s, and the login is person %(person)s", set=config.bot_id, person=person_id)
+        hint = Phrase("set bot_id = %(person)s, or our own comments come back as somebody else's", person=person_id)
+        return Finding(found, "error", text, hint)
+    return Finding(found, "ok", known)
+
+
+def named(form_id: int, name: str | None) -> Finding:
+    """That the bot sees a form."""
+    known = Phrase("form %(form)s is %(name)s", form=form_id, name=name)
+    return Finding("pyrus.form", "ok", known if name else Phrase("form %(form)s is known", form=form_id))
 
 
 def fields(form: Form, settings: FormSettings) -> list[Finding]:
@@ -49,18 +59,22 @@ def fields(form: Form, settings: FormSettings) -> list[Finding]:
             continue
         wrong = _wrong(known.get(field_id), FITTING.get(name, _ANY_TEXT))
         if wrong:
-            text = f"form {form.id}: {name} = {field_id} {wrong}"
-            found.append(Finding("pyrus.fields", "error", text, "see the ids in GET forms/<id>"))
+            text = Phrase(
+                "form %(form)s: %(key)s = %(field)s %(wrong)s", form=form.id, key=name, field=field_id, wrong=wrong
+            )
+            found.append(Finding("pyrus.fields", "error", text, Phrase("see the ids in GET forms/<id>")))
     found += _choices(known, settings, form.id)
-    return found or [Finding("pyrus.fields", "ok", f"form {form.id}: every field that is named is there and fits")]
+    fits = Phrase("form %(form)s: every field that is named is there and fits", form=form.id)
+    return found or [Finding("pyrus.fields", "ok", fits)]
 
 
 def forms(config: PyrusConfig) -> list[Finding]:
     """Whether there is a form to look at."""
     if config.all_forms:
         return []
-    hint = "name them in form_ids; until then tasks of every form that the bot sees are tickets"
-    return [Finding("pyrus.form", "warning", "no forms are named: their fields were not looked at", hint)]
+    text = Phrase("no forms are named: their fields were not looked at")
+    hint = Phrase("name them in form_ids; until then tasks of every form that the bot sees are tickets")
+    return [Finding("pyrus.form", "warning", text, hint)]
 
 
 def clearing(config: PyrusConfig) -> list[Finding]:
@@ -68,37 +82,42 @@ def clearing(config: PyrusConfig) -> list[Finding]:
     every = [config.of_form(form_id) for form_id in config.all_forms or (None,)]
     if all(one.queue or one.person_field for one in every):
         return []
-    hint = "set queue or person_field if a survey reopens without the assignee"
-    return [Finding("pyrus.clear_assignee", "ok", "a reopened task stays with its assignee", hint)]
+    hint = Phrase("set queue or person_field if a survey reopens without the assignee")
+    return [Finding("pyrus.clear_assignee", "ok", Phrase("a reopened task stays with its assignee"), hint)]
 
 
 def native_survey(config: PyrusConfig) -> Finding:
     """Whether the customer may be asked twice. Pyrus tells nobody over the API whether its extension is on."""
     found = "pyrus.native_survey"
     if config.native_survey_off:
-        return Finding(found, "ok", "Pyrus's own rating extension is off, as native_survey_off says")
-    text = "if Pyrus's own rating extension is on for these forms, customers are asked twice"
-    return Finding(found, "warning", text, "switch it off in Extensions, then set native_survey_off = true")
+        return Finding(found, "ok", Phrase("Pyrus's own rating extension is off, as native_survey_off says"))
+    text = Phrase("if Pyrus's own rating extension is on for these forms, customers are asked twice")
+    hint = Phrase("switch it off in Extensions, then set native_survey_off = true")
+    return Finding(found, "warning", text, hint)
 
 
 def hook(config: PyrusConfig, url: str | None, *, heard: bool) -> Finding:
     """Whether closings come in."""
     found = "pyrus.webhook"
     if config.mode == "polling":
-        return Finding(found, "ok", f"closings are looked for every {config.poll_seconds:g} s")
+        every = f"{config.poll_seconds:g}"
+        return Finding(found, "ok", Phrase("closings are looked for every %(seconds)s s", seconds=every))
     if heard:
-        return Finding(found, "ok", "the bot's webhook was heard")
-    where = url or "the hook's address (set [server] public_url)"
-    hint = f"in the bot's settings write {where} as its address, and put the bot on a step of the form"
-    return Finding(found, "warning", "this process has not heard the bot's webhook yet", hint)
+        return Finding(found, "ok", Phrase("the bot's webhook was heard"))
+    where = url or Phrase("the hook's address (set [server] public_url)")
+    hint = Phrase(
+        "in the bot's settings write %(where)s as its address, and put the bot on a step of the form", where=where
+    )
+    return Finding(found, "warning", Phrase("this process has not heard the bot's webhook yet"), hint)
 
 
-def _wrong(field: FieldOfForm | None, fitting: frozenset[str]) -> str:
+def _wrong(field: FieldOfForm | None, fitting: frozenset[str]) -> Phrase | None:
     if field is None:
-        return "is no field of the form"
+        return Phrase("is no field of the form")
     if field.type not in fitting:
-        return f"is {field.type or 'of no type'}; it must be one of {', '.join(sorted(fitting))}"
-    return ""
+        kind, allowed = field.type or Phrase("of no type"), ", ".join(sorted(fitting))
+        return Phrase("is %(type)s; it must be one of %(allowed)s", type=kind, allowed=allowed)
+    return None
 
 
 def _choices(known: Mapping[int, FieldOfForm], settings: FormSettings, form_id: int) -> list[Finding]:
@@ -109,5 +128,10 @@ def _choices(known: Mapping[int, FieldOfForm], settings: FormSettings, form_id: 
     missing = sorted(value for value, choice in settings.score_choices.items() if choice not in options)
     if not missing:
         return []
-    text = f"form {form_id}: score_choices names choices that field {field.id} does not have: {missing}"
-    return [Finding("pyrus.fields", "error", text, "see info.options in GET forms/<id>")]
+    text = Phrase(
+        "form %(form)s: score_choices names choices that field %(field)s does not have: %(missing)s",
+        form=form_id,
+        field=field.id,
+        missing=missing,
+    )
+    return [Finding("pyrus.fields", "error", text, Phrase("see info.options in GET forms/<id>"))]

@@ -3,16 +3,18 @@
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.pofile import read_po
 
-_BOT = Path(__file__).parents[2] / "bot"
+_ROOT = Path(__file__).parents[2]
+_BOT = _ROOT / "bot"
 PAGES = _BOT / "web" / "pages"
-SPEAKING = (PAGES, _BOT / "exporting", _BOT / "charts")
-"""The folders whose texts people read: files that are exported speak as the pages do."""
+SPEAKING = (PAGES, _BOT / "exporting", _BOT / "charts", _ROOT / "channels", _ROOT / "desks")
+"""The folders whose texts people read: files that are exported speak as the pages do; kinds say how their accounts do."""
+SPEAKING_FILES = (_BOT / "account_checks.py",)
 
 _METHODS = [("**.py", "python"), ("**.html", "jinja2.ext.babel_extract")]
-_KEYWORDS = {"say": None, "mark": None, "plural": (1, 2)}
+_KEYWORDS = {"say": None, "mark": None, "plural": (1, 2), "Phrase": None}
 
 
 def texts() -> dict[str | tuple[str, ...], str]:
@@ -23,6 +25,9 @@ def texts() -> dict[str | tuple[str, ...], str]:
             folder, method_map=_METHODS, keywords=_KEYWORDS, options_map={"**.html": {"trimmed": "true"}}
         ):
             found.setdefault(text, f"{folder.name}/{file}:{line}")
+    for path in SPEAKING_FILES:
+        for line, text, _comments, _context in extract_from_file("python", path, keywords=_KEYWORDS):
+            found.setdefault(text, f"{path.name}:{line}")
     return found
 
 

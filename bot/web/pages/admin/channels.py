@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from bot.account_checks import Finding
+from bot.web.pages.admin.findings import SaidFinding, said_finding
 from bot.web.pages.admin.tools import AdminTools, ask_first
 from bot.web.pages.shell import Shell, refuse
 from bot.web.pages.speech import mark
@@ -36,7 +37,7 @@ class Shown:
     mode: str | None
     words: Words | None
     waits_s: float | None
-    findings: Sequence[Finding] | None = None
+    findings: Sequence[SaidFinding] | None = None
 
 
 class ChannelPages:
@@ -124,12 +125,13 @@ class ChannelPages:
         channels, desks = sorted(settings.channels), sorted(settings.desks)
         wanted = [*channels, *(desk_account(each) for each in desks)]
         states = await self._shell.store.read(account_states, wanted, visit.now)
-        shown = [self._shown(each, visit.now, findings if each.name == name else None) for each in states]
+        said = None if findings is None else [said_finding(each, visit.say) for each in findings]
+        shown = [self._shown(each, visit.now, said if each.name == name else None) for each in states]
         return visit.render(
             "admin/channels.html", channels=shown[: len(channels)], desks=shown[len(channels) :], now=visit.now
         )
 
-    def _shown(self, state: AccountState, now: Instant, findings: Sequence[Finding] | None) -> Shown:
+    def _shown(self, state: AccountState, now: Instant, findings: Sequence[SaidFinding] | None) -> Shown:
         config = self._tools.settings.channels.get(state.account)
         return Shown(
             state,
