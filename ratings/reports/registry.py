@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, bindparam, func, literal_column, select
+from sqlalchemy import BigInteger, Connection, Select, bindparam, func, literal_column, select
 
 from ratings.reports.lists import DEFAULT_LIMIT, foreign_cursor, make_cursor, read_cursor
 from ratings.reports.registry_hours import pieces_of
@@ -162,7 +162,7 @@ def count_registry(connection: Connection, wanted: Wanted, *, most: int = COUNTE
         select(literal_column("1"))
         .select_from(source_of(pieces.wanted))
         .where(*conditions_of(pieces.wanted, sqlite=connection.dialect.name == "sqlite"))
-        .limit(bindparam("rest", type_=Integer))
+        .limit(bindparam("rest", type_=BigInteger))
         .subquery()
     )
     counting = select(func.count()).select_from(found)
@@ -240,7 +240,7 @@ def _statements(
     if after is not None:
         statement = statement.where(beyond(keys, after, falling=falling))
     order = [key.desc() if falling else key.asc() for key in keys]
-    statement = statement.order_by(*order).limit(bindparam("rest", type_=Integer))
+    statement = statement.order_by(*order).limit(bindparam("rest", type_=BigInteger))
     yield from ((statement, values) for values in pieces.values)
 
 
