@@ -122,6 +122,8 @@ class KeepRollUp(Operation[int]):
 
 def _step(unit: Unit, zone: str, portion: int, *, anew: bool) -> int:
     ((counted_for, version, position),) = unit.rows(_STATE)
+    if version > VERSION and not anew:
+        return 0  # a newer program keeps it: each would else begin anew what the other has just counted
     if anew or (counted_for, version) != (zone, VERSION):
         count_anew(unit, zone)
         return 1

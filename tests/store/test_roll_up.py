@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from sqlalchemy import Connection, create_engine, func, select, update
 
+from ratings.cubes import VERSION
 from ratings.reports.directory import list_directory
 from ratings.reports.filters import Filters
 from ratings.reports.summary import summarise
@@ -104,18 +105,31 @@ def test_two_processes_count_what_both_wrote(store_url: str, make_store: Callabl
     assert first.rows(roll_up_changes) == []
 
 
-def test_what_another_version_counted_is_counted_anew(store: Store, store_url: str) -> None:
+def test_what_an_older_version_counted_is_counted_anew(store: Store, store_url: str) -> None:
     keep_roll_up(store)
     fill(store_url, 40)
-    engine = create_engine(store_url)
-    with engine.begin() as connection:
-        connection.execute(update(roll_up_state).values(version=roll_up_state.c.version - 1))
-    engine.dispose()
+    _counted_by(store_url, VERSION - 1)
     assert not store.read_now(roll_up_state_of).ready
     assert store.read_now(summarise, Filters())["closed"]["closed"] == 40
     keep_roll_up(store)
     assert store.read_now(roll_up_state_of).ready
     store.read_now(assert_counted)
+
+
+def test_what_a_newer_version_counts_is_left_to_it(store: Store, store_url: str) -> None:
+    keep_roll_up(store)
+    _counted_by(store_url, VERSION + 1)
+    assert store.writer.do_now(KeepRollUp(ZONE)) == 0
+    assert store.read_now(roll_up_state_of).version == VERSION + 1
+    assert store.writer.do_now(KeepRollUp(ZONE, anew=True)) == 1
+    assert store.read_now(roll_up_state_of).version == VERSION
+
+
+def _counted_by(store_url: str, version: int) -> None:
+    engine = create_engine(store_url)
+    with engine.begin() as connection:
+        connection.execute(update(roll_up_state).values(version=version))
+    engine.dispose()
 
 
 class _CountAnew(Operation[None]):
