@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
 from ratings.store import schema
+from ratings.store.report_tables import roll_up_changes
 
 
 class Base(DeclarativeBase):
@@ -39,6 +40,10 @@ class AttemptModel(Base):
 
 class EventModel(Base):
     __table__ = schema.events
+
+
+class ChangeModel(Base):
+    __table__ = roll_up_changes
 
 
 MODELS: tuple[type[Base], ...] = (InboundEventModel, RatingModel, VoteModel, JobModel, EventModel)

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from rich.progress import Progress
+from sqlalchemy import create_engine, text
 
 from benchmarks.databases import Databases
 from benchmarks.load import Load, closed_loop, open_loop
@@ -145,7 +146,17 @@ def _start(
 
 
 def _must_hold(each: _Side) -> None:
-    """Every side must have written every tap that it answered."""
-    found = counts(each.url, WRITTEN)
+    """Every side must have written every tap that it answered, and counted it."""
+    found = counts(each.url, WRITTEN) | {"answered": _answered(each.url)}
     if set(found.values()) != {each.done}:
         raise RuntimeError(f"{each.name} answered {each.done} taps and holds {json.dumps(found)}")
+
+
+def _answered(url: str) -> int:
+    """Return how many answers were added to the counts of days."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        statement = "SELECT sum(many) FROM roll_up_changes WHERE what = 'answered'"
+        found = int(connection.execute(text(statement)).scalar_one() or 0)
+    engine.dispose()
+    return found

@@ -19,8 +19,9 @@ from psycopg.rows import namedtuple_row
 from starlette.types import Receive, Scope, Send
 
 from benchmarks.databases import file_of
-from benchmarks.rows import TABLES, TapUpdate, invitation_changes, read_data, tap_rows
+from benchmarks.rows import COUNTED, TABLES, TapUpdate, counted_rows, invitation_changes, read_data, tap_rows
 from benchmarks.sides.common import arguments, serve_asgi
+from ratings.store.report_tables import roll_up_changes
 from ratings.store.schema import invitations
 
 MAX_BATCH = 1_000
@@ -40,13 +41,19 @@ class Tap(NamedTuple):
 Write = Callable[[Sequence[Tap]], None]
 
 
-def insert_statement(table: Any, mark: str) -> str:
-    names = ", ".join(f'"{column.name}"' for column in table.columns)
-    return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join([mark] * len(table.columns))})"  # noqa: S608 - our own tables
+def insert_statement(table: Any, mark: str, names: Sequence[str] = ()) -> str:
+    names = names or table.columns.keys()
+    quoted = ", ".join(f'"{name}"' for name in names)
+    return f"INSERT INTO {table.name} ({quoted}) VALUES ({', '.join([mark] * len(names))})"  # noqa: S608 - our own tables
+
+
+def inserts(mark: str) -> list[str]:
+    """Return a statement for each list of `rows_of`."""
+    return [*(insert_statement(table, mark) for table in TABLES), insert_statement(roll_up_changes, mark, COUNTED)]
 
 
 def rows_of(taps: Sequence[Tap], found: Any) -> tuple[list[list[tuple[Any, ...]]], list[tuple[Any, ...]]]:
-    """Return the new rows for each table, and the changes of the invitations."""
+    """Return the new rows for each table, what days count last, and the changes of the invitations."""
     by_id = {row.id: row for row in found}
     columns: list[list[tuple[Any, ...]]] = [[] for _ in TABLES]
     changes: list[tuple[Any, ...]] = []
@@ -55,6 +62,7 @@ def rows_of(taps: Sequence[Tap], found: Any) -> tuple[list[list[tuple[Any, ...]]
         for kept, new in zip(columns, tap_rows(row, event_id=tap.event_id, tap=tap.tap, value=tap.value), strict=True):
             kept.extend(new)
         changes.append((*invitation_changes(row.revision), row.id))
+    columns.append(counted_rows((by_id[tap.invitation_id], tap.value) for tap in taps))
     return columns, changes
 
 
@@ -73,7 +81,7 @@ def sqlite_writer(url: str) -> Write:
     fields = [column.name for column in invitations.columns]
     record = NamedTuple("record", [(name, Any) for name in fields])  # type: ignore[misc] # the fields are the table's
     names = ", ".join(f'"{name}"' for name in fields)
-    inserts = [insert_statement(table, "?") for table in TABLES]
+    statements = inserts("?")
     update = "UPDATE invitations SET state = ?, comment_until = ?, revision = ? WHERE id = ?"
 
     def write(taps: Sequence[Tap]) -> None:
@@ -84,7 +92,7 @@ def sqlite_writer(url: str) -> Write:
             taps, map(record._make, connection.execute(query, [tap.invitation_id for tap in taps]))
         )
         connection.executemany(update, changes)
-        for insert, rows in zip(inserts, columns, strict=True):
+        for insert, rows in zip(statements, columns, strict=True):
             connection.executemany(insert, rows)
         connection.execute("COMMIT")
 
@@ -94,7 +102,7 @@ def sqlite_writer(url: str) -> Write:
 def postgres_writer(url: str) -> Write:
     """Return the same for PostgreSQL; psycopg sends an executemany as one pipeline."""
     connection = psycopg.connect(url.replace("+psycopg", ""), autocommit=True, row_factory=namedtuple_row)
-    inserts = [insert_statement(table, "%s") for table in TABLES]
+    statements = inserts("%s")
     update = "UPDATE invitations SET state = %s, comment_until = %s, revision = %s WHERE id = %s"
 
     def write(taps: Sequence[Tap]) -> None:
@@ -102,7 +110,7 @@ def postgres_writer(url: str) -> Write:
             query = "SELECT * FROM invitations WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
             columns, changes = rows_of(taps, cursor.execute(query, [[tap.invitation_id for tap in taps]]))
             cursor.executemany(update, changes)
-            for insert, rows in zip(inserts, columns, strict=True):
+            for insert, rows in zip(statements, columns, strict=True):
                 cursor.executemany(insert, rows)
 
     return write

@@ -10,8 +10,8 @@ from aiogram.webhook.aiohttp_server import SimpleRequestHandler
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from benchmarks.orm import MODELS, InvitationModel, engine_for
-from benchmarks.rows import TABLES, invitation_changes, read_data, tap_rows
+from benchmarks.orm import MODELS, ChangeModel, InvitationModel, engine_for
+from benchmarks.rows import COUNTED, TABLES, counted_rows, invitation_changes, read_data, tap_rows
 from benchmarks.service import HOOK_PATH, HOOK_SECRET, TOKEN
 from benchmarks.sides.common import arguments, listening, say, stop_asked
 
@@ -28,6 +28,9 @@ async def on_tap(query: CallbackQuery, event_update: Update, sessions: async_ses
         for table, model, rows in zip(TABLES, MODELS, found, strict=True):
             names = [column.name for column in table.columns]
             session.add_all(model(**dict(zip(names, row, strict=True))) for row in rows)
+        session.add_all(
+            ChangeModel(**dict(zip(COUNTED, row, strict=True))) for row in counted_rows([(invitation, value)])
+        )
         changed = zip(
             ("state", "comment_until", "revision"), invitation_changes(invitation.__dict__["revision"]), strict=True
         )
