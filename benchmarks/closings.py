@@ -4,10 +4,12 @@ import itertools
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 from rich.progress import Progress
@@ -20,11 +22,13 @@ from benchmarks.report import Row, at_least
 from benchmarks.rounds import interleave
 from benchmarks.seed import begin_counting, counts, now, ticket_json
 from benchmarks.service import service
-from benchmarks.sides.floor_taps import insert_statement
+from benchmarks.sides.floor_taps import insert_statements
 from benchmarks.updates import http_post
 from ratings.store.keys import CreateKey, Scope, new_key
+from ratings.store.roll_up import FACTS, facts_of
 from ratings.store.schema import invitations, jobs, ticket_tags, tickets
 from ratings.store.store import Store
+from ratings.tallies import moments, tallies
 
 BATCH = 1_000
 CLIENTS = 2
@@ -96,8 +100,13 @@ def _make_key(url: str) -> str:
 
 
 def _rows_of(url: str) -> Rows:
-    """Return the rows that the service wrote for one batch, as the floor writes them again under other ids."""
+    """Return the rows that the service wrote for one batch, as the floor writes them again under other ids.
+
+    Those of TABLES, and last what days count of the batch.
+    """
     engine = create_engine(url)
+    moment = moments(ZoneInfo("UTC"))
+    counted: Counter[tuple[Any, ...]] = Counter()
     with engine.connect() as connection:
         first = connection.execute(select(invitations.c.id).order_by(invitations.c.id).limit(BATCH)).scalars().all()
         found: Rows = []
@@ -105,8 +114,11 @@ def _rows_of(url: str) -> Rows:
             key = table.c.id if table in (tickets, invitations) else table.c.invitation_id
             statement = select(table).where(key.in_(first)).order_by(key)
             found.append([tuple(row) for row in connection.execute(statement)])
+        for row in connection.execute(FACTS.where(invitations.c.id.in_(first))):
+            for place, day, what, many in tallies(facts_of(row), moment):
+                counted[(*place, day, what)] += many
     engine.dispose()
-    return found
+    return [*found, [(*key, many) for key, many in counted.items()]]
 
 
 def _raw_writer(url: str, rows: Rows) -> Callable[[int], float]:
@@ -126,7 +138,7 @@ def _raw_writer(url: str, rows: Rows) -> Callable[[int], float]:
 
 def _renumbered(rows: Rows, offset: int) -> Rows:
     changed: Rows = []
-    for table, found in zip(TABLES, rows, strict=True):
+    for table, found in zip(TABLES, rows[:-1], strict=True):
         names = [column.name for column in table.columns]
         places = [names.index(name) for name in ("id", "invitation_id") if name in names]
         batch = []
@@ -138,7 +150,7 @@ def _renumbered(rows: Rows, offset: int) -> Rows:
                 new[names.index("ticket_id")] += f"-{offset}"
             batch.append(tuple(new))
         changed.append(batch)
-    return changed
+    return [*changed, rows[-1]]
 
 
 def _sqlite(url: str) -> Callable[[Rows], None]:
@@ -151,7 +163,7 @@ def _sqlite(url: str) -> Callable[[Rows], None]:
         "mmap_size=268435456",
     ):
         connection.execute(f"PRAGMA {pragma}")
-    inserts = _inserts("?")
+    inserts = insert_statements(TABLES, "?")
 
     def write(batch: Rows) -> None:
         connection.execute("BEGIN IMMEDIATE")
@@ -164,7 +176,7 @@ def _sqlite(url: str) -> Callable[[Rows], None]:
 
 def _postgres(url: str) -> Callable[[Rows], None]:
     connection = psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
-    inserts = _inserts("%s")
+    inserts = insert_statements(TABLES, "%s")
 
     def write(batch: Rows) -> None:
         with connection.transaction(), connection.cursor() as cursor:
@@ -172,7 +184,3 @@ def _postgres(url: str) -> Callable[[Rows], None]:
                 cursor.executemany(insert, found)
 
     return write
-
-
-def _inserts(mark: str) -> Sequence[str]:
-    return [insert_statement(table, mark) for table in TABLES]

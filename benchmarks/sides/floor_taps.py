@@ -16,6 +16,7 @@ import msgspec
 import psycopg
 import uvloop
 from psycopg.rows import namedtuple_row
+from sqlalchemy import Table
 from starlette.types import Receive, Scope, Send
 
 from benchmarks.databases import file_of
@@ -41,15 +42,15 @@ class Tap(NamedTuple):
 Write = Callable[[Sequence[Tap]], None]
 
 
-def insert_statement(table: Any, mark: str, names: Sequence[str] = ()) -> str:
+def insert_statement(table: Table, mark: str, names: Sequence[str] = ()) -> str:
     names = names or table.columns.keys()
     quoted = ", ".join(f'"{name}"' for name in names)
     return f"INSERT INTO {table.name} ({quoted}) VALUES ({', '.join([mark] * len(names))})"  # noqa: S608 - our own tables
 
 
-def inserts(mark: str) -> list[str]:
-    """Return a statement for each list of `rows_of`."""
-    return [*(insert_statement(table, mark) for table in TABLES), insert_statement(roll_up_changes, mark, COUNTED)]
+def insert_statements(tables: Sequence[Table], mark: str) -> list[str]:
+    """Return a statement for each table, and last one for what days count."""
+    return [*(insert_statement(table, mark) for table in tables), insert_statement(roll_up_changes, mark, COUNTED)]
 
 
 def rows_of(taps: Sequence[Tap], found: Any) -> tuple[list[list[tuple[Any, ...]]], list[tuple[Any, ...]]]:
@@ -81,7 +82,7 @@ def sqlite_writer(url: str) -> Write:
     fields = [column.name for column in invitations.columns]
     record = NamedTuple("record", [(name, Any) for name in fields])  # type: ignore[misc] # the fields are the table's
     names = ", ".join(f'"{name}"' for name in fields)
-    statements = inserts("?")
+    statements = insert_statements(TABLES, "?")
     update = "UPDATE invitations SET state = ?, comment_until = ?, revision = ? WHERE id = ?"
 
     def write(taps: Sequence[Tap]) -> None:
@@ -102,7 +103,7 @@ def sqlite_writer(url: str) -> Write:
 def postgres_writer(url: str) -> Write:
     """Return the same for PostgreSQL; psycopg sends an executemany as one pipeline."""
     connection = psycopg.connect(url.replace("+psycopg", ""), autocommit=True, row_factory=namedtuple_row)
-    statements = inserts("%s")
+    statements = insert_statements(TABLES, "%s")
     update = "UPDATE invitations SET state = %s, comment_until = %s, revision = %s WHERE id = %s"
 
     def write(taps: Sequence[Tap]) -> None:
