@@ -76,11 +76,13 @@ def speed(agents: Sequence[AgentFigures], values: Sequence[Step], period: Days, 
     )
     minutes = speech.say("minutes")
     falling = {"zero": False, "reverse": True}
+    # There is room for names beyond 0, and no time there.
+    axis = {"tickCount": 6, "labelExpr": "datum.value < 0 ? '' : datum.label"}
     spec = _bubbles(
         rows,
         description,
-        {"axis": {"title": f"{handling}, {minutes}", "tickCount": 6}, "scale": falling | {"padding": 55}},
-        {"axis": {"title": f"{reaction}, {minutes}", "tickCount": 6}, "scale": falling | {"padding": 30}},
+        {"axis": axis | {"title": f"{handling}, {minutes}"}, "scale": falling | {"padding": 55}},
+        {"axis": axis | {"title": f"{reaction}, {minutes}"}, "scale": falling | {"padding": 30}},
         values,
         look,
     )

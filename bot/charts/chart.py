@@ -204,9 +204,10 @@ def to_rows() -> dict[str, str]:
 
 
 def percent_axis(speech: Speaker, title: str | None = None) -> dict[str, Any]:
-    """Return an axis of shares, written in per cent as the language does."""
+    """Return an axis of shares, written in per cent as the language does: no tick stands below none or above all."""
     gap = "" if speech.language == "en" else "\u00a0"
-    return {"title": title, "labelExpr": f"format(datum.value * 100, '.0f') + '{gap}%'", "tickCount": 5}
+    text = f"format(datum.value * 100, '.0f') + '{gap}%'"
+    return {"title": title, "labelExpr": f"datum.value < 0 || datum.value > 1 ? '' : {text}", "tickCount": 5}
 
 
 def whole_axis(title: str | None = None) -> dict[str, Any]:

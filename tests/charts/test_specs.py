@@ -129,6 +129,17 @@ def test_no_tick_stands_at_half_a_rating() -> None:
     assert "0" in texts(drawn(trend)), "an axis begins with its zero"
 
 
+def test_no_tick_stands_where_nothing_can_be() -> None:
+    quick = replace(counts(0, 0, 0, 0, 20), handling_s=20 * 6, first_response_s=20 * 3)
+    slow = replace(counts(0, 0, 0, 0, 9), handling_s=9 * 3_600, first_response_s=9 * 900)
+    agents = (agent(1, quick), agent(2, slow), agent(3, counts(1, 1)))
+    for chart in (speed(agents, VALUES, PERIOD, look()), performance(agents, VALUES, PERIOD, look())):
+        found = texts(drawn(chart))
+        assert [text for text in found if text[:1] in {"-", "\u2212"}] == []
+        assert [text for text in found if re.fullmatch(r"1[1-9]\d\u00a0?%", text)] == []
+        assert any(text.rstrip("\u00a0%") == "0" for text in found)
+
+
 def test_what_is_filtered_already_is_named_once() -> None:
     chart = parts_chart("group", (Part("second", "Second", counts(1)),), PERIOD, look())
     assert parse_qs(urlsplit(data(chart)[0]["rows"]).query)["group"] == ["second"]
