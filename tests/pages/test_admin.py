@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.web.pages.admin.audit import lines_of
+from bot.web.pages.admin.audit import MISSING, differences
 from bot.web.pages.troubles import KINDS, TROUBLES
 from net import errors
 from ratings.lifecycle import JobKind
@@ -295,13 +295,13 @@ async def test_the_audit_log_shows_what_was_and_what_is(office: Office) -> None:
     await office.admin.post("/settings/comparison", page="/settings", rule="callibri")
     await office.admin.post("/settings/comparison", page="/settings", rule="honest")
     shown = (await office.admin.get("/settings/audit?by=user:admin&kind=setting")).text
-    assert re.search(r"<del>callibri</del>\s*→\s*<ins>honest</ins>", shown)
+    assert re.search(r"<del>As Callibri does</del>\s*→\s*<ins>Honest</ins>", shown)
     assert "user:owner" not in shown.partition("<tbody>")[2]
     assert (await office.admin.get("/settings/audit?cursor=x")).status_code == 422
 
 
 def test_a_difference_names_what_is_nested_and_leaves_out_what_is_nothing() -> None:
     changed = {"before": {"a": {"b": 1, "c": 2}}, "after": {"a": {"b": 1, "c": 3}, "d": None}}
-    assert lines_of(changed) == [("a.c", "2", "3"), ("d", None, "null")]
-    assert lines_of({"before": None, "after": {"a": [], "b": False, "c": "x"}}) == [("c", None, "x")]
-    assert lines_of({"before": None, "after": None}) == []
+    assert differences(changed) == {"a.c": (2, 3), "d": (MISSING, None)}
+    assert differences({"before": None, "after": {"a": [], "b": False, "c": "x"}}) == {"c": (MISSING, "x")}
+    assert differences({"before": None, "after": None}) == {}

@@ -147,7 +147,7 @@ def _votes(life: ClosingLife, speech: Speech) -> Iterator[Line]:
         if vote["agent"]:
             small.append(vote["agent"])
         tone = {"confirmed": GOOD, "quarantined": BAD}.get(vote["state"], "")
-        words = _VOTES.get(vote["state"], vote["state"])
+        words = VOTES.get(vote["state"], vote["state"])
         begin = say("A vote")
         yield Line(
             parse_instant(vote["at"]),
@@ -165,7 +165,7 @@ def _votes(life: ClosingLife, speech: Speech) -> Iterator[Line]:
         yield Line(parse_instant(hit["at"]), text, small=tuple(filter(None, (hit["agent"],))))
 
 
-_VOTES = {
+VOTES = {
     "confirmed": mark("it counts"),
     "provisional": mark("it waits to be proven"),
     "quarantined": mark("it does not count, for it looks like a program's"),

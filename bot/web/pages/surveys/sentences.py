@@ -202,7 +202,7 @@ class _Teller:
     def _scale(self) -> Iterator[tuple[str, str]]:
         survey, say = self._survey, self.say
         scale = survey.scale
-        choices = ", ".join(_choice_said(choice, survey.language) for choice in scale.choices)
+        choices = ", ".join(choice_said(choice, survey.language) for choice in scale.choices)
         yield "/scale", say("The scale “%(name)s”: %(choices)s.", name=scale.name, choices=choices)
         satisfied = values_said(choice.value for choice in scale.choices if choice.satisfied)
         yield (
@@ -366,7 +366,7 @@ def share_said(speech: Speech, share: float) -> str:
     return speech.percent(share, digits)
 
 
-def _choice_said(choice: Choice, language: str) -> str:
+def choice_said(choice: Choice, language: str) -> str:
     """Write a choice: 😡 1 Very bad. A symbol that is the value itself is not said twice."""
     parts = [choice.symbol] if choice.symbol != str(choice.value) else []
     label = choice.label(language)
