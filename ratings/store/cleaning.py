@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
-from sqlalchemy import Table, bindparam, delete, literal_column, select
+from sqlalchemy import Delete, Table, bindparam, delete, literal_column, select
 
 from ratings.store.deliveries import forget_deliveries
 from ratings.store.people_tables import login_failures
@@ -67,6 +68,11 @@ def _forget_wrong_passwords(unit: Unit) -> int:
 def _forget(unit: Unit, table: Table, before: Instant) -> int:
     keys = list(table.primary_key.columns)
     old = unit.rows(select(*keys).where(table.c.at < before).order_by(table.c.at).limit(PORTION))
-    statement = delete(table).where(*(key == bindparam(f"of_{key.name}") for key in keys))
-    unit.many(statement, [{f"of_{name}": value for name, value in row._mapping.items()} for row in old])  # noqa: SLF001 - public by its documentation
+    unit.many(_delete_row(table), [{f"of_{name}": value for name, value in row._mapping.items()} for row in old])  # noqa: SLF001 - public by its documentation
     return len(old)
+
+
+@cache
+def _delete_row(table: Table) -> Delete:
+    # Made once: the unit keeps what it compiled by the statement, for ever.
+    return delete(table).where(*(key == bindparam(f"of_{key.name}") for key in table.primary_key.columns))

@@ -33,6 +33,7 @@ _DUE = (
     )
     .order_by(endpoints.c.next_at, endpoints.c.id)
 )
+_DELETE = delete(deliveries).where(deliveries.c.id == bindparam("of"))
 
 
 def due_endpoints(connection: Connection, now: Instant) -> list[int]:
@@ -110,7 +111,7 @@ def forget_deliveries(unit: Unit, before: Instant, portion: int) -> int:
         if len(ids) >= portion:
             break
         ids += [row.id for row in unit.rows(newest.offset(KEEP_DELIVERED).limit(portion))]
-    unit.many(delete(deliveries).where(deliveries.c.id == bindparam("of")), [{"of": each} for each in set(ids)])
+    unit.many(_DELETE, [{"of": each} for each in set(ids)])
     return len(set(ids))
 
 

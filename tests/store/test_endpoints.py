@@ -13,6 +13,7 @@ from ratings.store import deliveries as deliveries_module
 from ratings.store import endpoints as endpoints_module
 from ratings.store.cleaning import KEEP, Clean
 from ratings.store.deliveries import LEASE, ClaimEndpoint, PassOver, RecordDelivery, due_endpoints
+from ratings.store.driver import writing
 from ratings.store.endpoints import (
     MAX_SECRETS,
     ChangeEndpoint,
@@ -161,6 +162,18 @@ def test_a_portion_of_records_is_forgotten_whatever_the_number_of_endpoints(
         record(world, endpoint, "nobody's", number, 200)
         record(world, other, "nobody's", number, 200)
     assert [world.store.writer.do_now(Clean()) for _ in range(5)] == [2, 2, 2, 2, 0]
+
+
+def test_forgetting_for_years_takes_no_more_memory_than_once(world: World, clock: Clock, endpoint: Endpoint) -> None:
+    compiled: list[int] = []
+    for number in range(3):
+        clock.forward(KEEP)
+        record(world, endpoint, "nobody's", number, 500)
+        world.write("nobody asked")
+        clock.forward(KEEP + DAY)
+        assert world.store.writer.do_now(Clean()) >= 2
+        compiled.append(writing.cache_info().currsize)
+    assert compiled[1] == compiled[2]
 
 
 def test_lists_go_on_where_they_ended(world: World, endpoint: Endpoint) -> None:
