@@ -206,21 +206,31 @@ def gathered(connection: Connection, survey: Survey, midnight: Instant) -> dict[
     """
     since = midnight - survey.release.after_days * DAY - survey.timing.edit_window - BACKLOG
     waiting = (
-        select(ratings.c.id, ratings.c.rated_at, ratings.c.desk, ratings.c.agent_id)
-        .select_from(ratings.outerjoin(releases, releases.c.rating_id == ratings.c.id))
+        select(ratings.c.id, ratings.c.rated_at, ratings.c.desk, ratings.c.agent_id, invitations.c.survey_version)
+        .select_from(
+            ratings.join(invitations, invitations.c.id == ratings.c.id).outerjoin(
+                releases, releases.c.rating_id == ratings.c.id
+            )
+        )
         .where(
             ratings.c.rated_at >= since,
             ratings.c.rated_at < midnight,
-            ratings.c.rated_at <= midnight - survey.timing.edit_window,
             ratings.c.survey_id == survey.id,
             ratings.c.state == _CONFIRMED,
             ratings.c.agent_id.is_not(None),
             releases.c.rating_id.is_(None),
         )
     )
+    rows = connection.execute(waiting).all()
+    # Each may be changed for as long as the survey said when it was asked.
+    windows = {
+        version: load_survey_version(connection, survey.id, version).timing.edit_window
+        for version in {row.survey_version for row in rows}
+    }
     found: dict[tuple[str, str], list[Gathered]] = defaultdict(list)
-    for row in connection.execute(waiting):
-        found[row.desk, row.agent_id].append(Gathered(row.id, row.rated_at))
+    for row in rows:
+        if row.rated_at + windows[row.survey_version] <= midnight:
+            found[row.desk, row.agent_id].append(Gathered(row.id, row.rated_at))
     return found
 
 

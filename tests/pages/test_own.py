@@ -112,6 +112,18 @@ async def test_nothing_moves_after_it_was_let_out_whatever_the_customer_does(off
     assert "so late" not in await seen(office)
 
 
+async def test_what_was_asked_when_ratings_could_be_changed_for_longer_still_can(office: Office) -> None:
+    let_agents_see(office, edit_window_s=3 * DAY // SECOND)
+    ids = [rate(office, number, 5) for number in range(3)]
+    let_agents_see(office, edit_window_s=0)
+    assert await morning(office) == 0
+    assert office.world.tap(ids[0], 1) == "changed"
+    assert [await morning(office) for _ in range(3)] == [0, 0, 3]
+    page = await seen(office)
+    assert office.world.tap(ids[0], 5) == "stands"
+    assert await seen(office) == page
+
+
 async def test_only_ones_own_and_only_where_the_survey_lets_it_out(office: Office) -> None:
     let_agents_see(office)
     for number in range(4):
