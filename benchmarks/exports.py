@@ -18,11 +18,11 @@ from benchmarks.plan import Plan
 from benchmarks.report import Row
 from benchmarks.rounds import interleave
 from benchmarks.seed import now
-from bot.exporting.columns import COLUMNS
+from bot.exporting.columns import COLUMNS, Cutter
 from bot.exporting.export import ROWS, Asked, Export
 from bot.exporting.export import Progress as Progressing
 from ratings.reports.registry import Wanted
-from ratings.reports.registry_query import keys_of, rows_of
+from ratings.reports.registry_query import columns_of, keys_of, rows_of
 from ratings.sample.plan import Plan as SamplePlan
 from ratings.store.sample import fill
 from ratings.store.store import Store
@@ -80,10 +80,11 @@ def _exported(url: str, name: str, progress: Progressing = lambda _rows: None) -
 
 
 def _raw(url: str) -> float:
-    """Read the same rows in the same order by one query, and do nothing with them."""
+    """Read the same columns of the same rows in the same order by one query, and do nothing with them."""
     on_sqlite = url.startswith("sqlite")
     dialect = sqlite.dialect() if on_sqlite else postgresql.dialect()  # type: ignore[no-untyped-call] # of SQLAlchemy
-    statement = rows_of(RATED, sqlite=on_sqlite).order_by(*(key.desc() for key in keys_of(RATED)))
+    columns = columns_of(RATED, Cutter(tuple(COLUMNS.values()), "en").sources)
+    statement = rows_of(RATED, sqlite=on_sqlite, columns=columns).order_by(*(key.desc() for key in keys_of(RATED)))
     text = str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
     started = time.perf_counter()
     if on_sqlite:

@@ -105,20 +105,26 @@ def read_columns(given: Sequence[str]) -> tuple[Column, ...]:
     return tuple(COLUMNS[name] for name in names) if names else tuple(COLUMNS.values())
 
 
+_OF_CHOICES = {"symbol", "label"}
+_CHOICE = ("survey_id", "survey_version", "value")
+
+
 class Cutter:
-    """Cuts chunks of raw rows into columns."""
+    """Cuts chunks of raw rows into columns. `sources` are the columns of the query that it needs."""
 
     def __init__(self, columns: Sequence[Column], language: str) -> None:
         self._columns = columns
         self._language = language
+        wanted = {column.source for column in columns}
+        self._says_choices = bool(wanted & _OF_CHOICES)
+        self.sources = frozenset(wanted - _OF_CHOICES).union(_CHOICE if self._says_choices else ())
         self._choices: dict[tuple[Any, Any, Any], tuple[str | None, str | None]] = {(None, None, None): (None, None)}
 
     def cut(self, chunk: Chunk) -> list[Sequence[Any]]:
         """Return the cells of each column."""
         read = dict(chunk.columns)
-        wanted = {column.source for column in self._columns}
-        if wanted & {"symbol", "label"}:
-            keys = list(zip(read["survey_id"], read["survey_version"], read["value"], strict=True))
+        if self._says_choices:
+            keys = list(zip(*(read[name] for name in _CHOICE), strict=True))
             for key in set(keys) - self._choices.keys():
                 self._choices[key] = self._choice(key, chunk.scales)
             read["symbol"] = [self._choices[key][0] for key in keys]

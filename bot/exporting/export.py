@@ -1,7 +1,7 @@
 """An export: what is wanted, read chunk by chunk from the store, in a format. For the pages, the API and the command line."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,13 +11,16 @@ from bot.exporting.columns import Column, Cutter, Say
 from bot.exporting.formats import FORMATS, Heading
 from bot.exporting.times import Clocks
 from ratings.reports.registry import Chunk, Wanted, count_registry, read_chunk
+from ratings.scale import Scale
 from ratings.store.store import Store
 
-ROWS = 2_000
-"""Rows of a chunk: a few ten milliseconds of one of the connections that read."""
+ROWS = 4_000
+"""Rows of a chunk: some ten milliseconds of one of the connections that read."""
 
 COUNTABLE = 1 << 40
 """More rows than any store has: all are counted."""
+
+_BEGIN = Chunk(0, {}, {}, None)
 
 Progress = Callable[[int], None]
 """Is told how many rows are written."""
@@ -68,11 +71,11 @@ class Export:
         """Make the file in this thread, while another reads ahead. Raises TooManyRows."""
         yield self._file.begin()
         with ThreadPoolExecutor(1, thread_name_prefix="tapfive-export") as reader:
-            ahead = reader.submit(self._read_now, None)
+            ahead = reader.submit(self._read_now, _BEGIN)
             while True:
                 chunk = ahead.result()
                 if chunk.after is not None:
-                    ahead = reader.submit(self._read_now, chunk.after)
+                    ahead = reader.submit(self._read_now, chunk)
                 block = self._write(chunk)
                 progress(self.written)
                 yield block
@@ -89,13 +92,13 @@ class Export:
     async def steps(self) -> AsyncIterator[tuple[int, bytes]]:
         """Do the same, telling after each step how many rows are written, also where nothing can be given out yet."""
         read = self._store.read
-        ahead = asyncio.ensure_future(read(read_chunk, *self._place(None)))
+        ahead = asyncio.ensure_future(read(read_chunk, *self._place(_BEGIN)))
         try:
             yield 0, self._file.begin()
             while True:
                 chunk = await ahead
                 if chunk.after is not None:
-                    ahead = asyncio.ensure_future(read(read_chunk, *self._place(chunk.after)))
+                    ahead = asyncio.ensure_future(read(read_chunk, *self._place(chunk)))
                 block = await asyncio.to_thread(self._write, chunk)
                 yield self.written, block
                 if chunk.after is None:
@@ -107,11 +110,14 @@ class Export:
             ahead.cancel()
             await asyncio.to_thread(self.close)
 
-    def _read_now(self, after: Sequence[int] | None) -> Chunk:
-        return self._store.read_now(read_chunk, *self._place(after))
+    def _read_now(self, before: Chunk) -> Chunk:
+        return self._store.read_now(read_chunk, *self._place(before))
 
-    def _place(self, after: Sequence[int] | None) -> tuple[Wanted, int, Sequence[int] | None]:
-        return self._asked.wanted, ROWS, after
+    def _place(
+        self, before: Chunk
+    ) -> tuple[Wanted, int, Sequence[int] | None, Collection[str], Mapping[tuple[str, int], Scale]]:
+        """Return what reads the chunk that follows one."""
+        return self._asked.wanted, ROWS, before.after, self._cutter.sources, before.scales
 
     def _write(self, chunk: Chunk) -> bytes:
         """Write a chunk; return what can be given out."""

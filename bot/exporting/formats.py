@@ -1,7 +1,7 @@
 """The formats of an export: CSV, XLSX and XLS. Each takes chunks, column by column, and gives out bytes."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import IO, Any, ClassVar, Protocol
 
@@ -88,15 +88,26 @@ def cells_of_texts(cells: Sequence[str | None]) -> Sequence[str]:
     A whole column is searched at once: most hold nothing that would have to be changed.
     """
     texts = ["" if cell is None else cell for cell in cells]
-    if not _STARTS.isdisjoint({text[:1] for text in texts}):
-        texts = [f"'{text}" if text.startswith(FORMULA_STARTS) else text for text in texts]
     joined = "".join(texts)
+    if any(start in joined for start in FORMULA_STARTS) and not _STARTS.isdisjoint({text[:1] for text in texts}):
+        texts = [f"'{text}" if text.startswith(FORMULA_STARTS) else text for text in texts]
     if any(char in joined for char in _SPECIAL):
         if '"' in joined:
             texts = [text.replace('"', '""') for text in texts]
         # All of them: to look at each takes longer than two more bytes.
         texts = [f'"{text}"' if text else "" for text in texts]
     return texts
+
+
+_TRIED, _FEW = 200, 50
+
+
+def _each_once(cells: Sequence[Any], write: Callable[[Sequence[Any]], Sequence[str]]) -> Sequence[str]:
+    """Write a column whose cells have few values, as its first ones do, by writing each value once."""
+    if len(set(cells[:_TRIED])) > _FEW:
+        return write(cells)
+    values = list(set(cells))
+    return list(map(dict(zip(values, write(values), strict=True)).__getitem__, cells))
 
 
 class Csv:
@@ -133,10 +144,13 @@ class Csv:
         """Nothing is kept."""
 
     def _column(self, column: Column, cells: Sequence[Any]) -> Sequence[str]:
-        if cells.count(None) == len(cells):
+        if not any(cells) and cells.count(None) == len(cells):
             return [""] * len(cells)
         if column.kind is Kind.TIME:
             return self._clocks.exact(cells) if self._heading.for_programs else self._clocks.plain(cells)
+        return _each_once(cells, lambda some: self._written(column, some))
+
+    def _written(self, column: Column, cells: Sequence[Any]) -> Sequence[str]:
         if column.kind is Kind.TRUTH:
             yes, no = self._heading.truth()
             return ["" if cell is None else yes if cell else no for cell in cells]

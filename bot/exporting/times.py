@@ -2,34 +2,39 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from ratings.times import SECOND, Instant
 
+_HOUR = 3_600
 _DAY = 86_400
 _EPOCH = date(1970, 1, 1)
 _MOST = 20_000
-"""Days that are remembered: of fifty years."""
-
+"""Days whose offsets are remembered: of fifty years; and hours whose names are: of two."""
 
 _FEW_DAYS = 60
-_HOUR_AND_MINUTE = tuple(f"{hour:02d}:{minute:02d}:" for hour in range(24) for minute in range(60))
-_SECONDS = tuple(f"{second:02d}" for second in range(60))
 
 
-class _Days(dict[int, str]):
-    """Days since 1970, as they are written before a time."""
+class _Hours(dict[int, str]):
+    """Hours since 1970, as a time in them begins: `2026-01-31T09:`."""
 
     def __init__(self, between: str) -> None:
         super().__init__()
         self._between = between
 
-    def __missing__(self, day: int) -> str:
+    def __missing__(self, hour: int) -> str:
         if len(self) >= _MOST:
             self.clear()
-        self[day] = written = f"{(_EPOCH + timedelta(days=day)).isoformat()}{self._between}"
+        day, of_day = divmod(hour, 24)
+        self[hour] = written = f"{(_EPOCH + timedelta(days=day)).isoformat()}{self._between}{of_day:02d}:"
         return written
+
+
+@lru_cache(maxsize=64)
+def _seconds(end: str) -> tuple[str, ...]:
+    """Return for each second of an hour how a time goes on: `00:00+03:00`."""
+    return tuple(f"{minute:02d}:{second:02d}{end}" for minute in range(60) for second in range(60))
 
 
 class Clocks:
@@ -38,7 +43,7 @@ class Clocks:
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
         self._offsets: dict[int, int] = {}
-        self._days: dict[str, _Days] = {}
+        self._hours = {between: _Hours(between) for between in (" ", "T")}
 
     def plain(self, instants: Sequence[Instant | None]) -> list[str]:
         """Write `2026-01-31 09:00:00`, as spreadsheets read it; nothing for no time."""
@@ -49,16 +54,14 @@ class Clocks:
         return self._written(instants, "T", exact=True)
 
     def _written(self, instants: Sequence[Instant | None], between: str, *, exact: bool) -> list[str]:
-        """Write each by three look-ups in small tables: a million rows have four million times."""
-        days = self._days.setdefault(between, _Days(between))
-        day, hour, minute = _DAY, _HOUR_AND_MINUTE, _SECONDS  # what is local is found faster
+        """Write each by two look-ups in small tables: a million rows have four million times."""
+        hours = self._hours[between]
         offset = self._one_offset(instants)
         if offset is not None:
-            end = _sign(offset) if exact else ""
-            local = [None if at is None else at // 1000 + offset for at in instants]
-            return [
-                "" if at is None else f"{days[at // day]}{hour[at % day // 60]}{minute[at % 60]}{end}" for at in local
-            ]
+            shift = offset * SECOND
+            seconds = _seconds(_sign(offset) if exact else "")
+            walls = [None if at is None else (at + shift) // SECOND for at in instants]
+            return ["" if wall is None else hours[wall // _HOUR] + seconds[wall % _HOUR] for wall in walls]
         written: list[str] = []
         for at in instants:
             if at is None:
@@ -66,8 +69,7 @@ class Clocks:
                 continue
             own = self._offset(at // SECOND)
             wall = at // SECOND + own
-            end = _sign(own) if exact else ""
-            written.append(f"{days[wall // day]}{hour[wall % day // 60]}{minute[wall % 60]}{end}")
+            written.append(hours[wall // _HOUR] + _seconds(_sign(own) if exact else "")[wall % _HOUR])
         return written
 
     def _one_offset(self, instants: Sequence[Instant | None]) -> int | None:

@@ -5,8 +5,9 @@ ratings arrive. Rights are in the query (`Filters.sight`).
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Select, bindparam, func, literal_column, select
@@ -18,10 +19,12 @@ from ratings.reports.registry_query import (
     DECISIONS,
     REASONS,
     SORTS,
+    Columns,
     Show,
     Sort,
     Wanted,
     beyond,
+    columns_of,
     conditions_of,
     keys_of,
     parse_wanted,
@@ -188,9 +191,9 @@ def rows_by_ids(connection: Connection, wanted: Wanted, ids: Iterable[int]) -> l
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Rows of an export, column by column (the names of `registry_query.COLUMNS`), as the driver gave them.
+    """Rows of an export, column by column (by their names in `registry_query.COLUMNS`), as the driver gave them.
 
-    `scales` are those of their survey versions; `after` is where to go on (None: that was all).
+    `scales` are those of their survey versions, and of the chunks before; `after` is where to go on (None: that was all).
     """
 
     rows: int
@@ -199,25 +202,46 @@ class Chunk:
     after: Sequence[int] | None
 
 
-def read_chunk(connection: Connection, wanted: Wanted, size: int, after: Sequence[int] | None) -> Chunk:
-    """Return the next rows, at most `size`."""
+_VERSION = ("survey_id", "survey_version")
+_SLICE = 500  # rows that the driver makes at once: all the while it lets no other thread run
+
+
+def read_chunk(
+    connection: Connection,
+    wanted: Wanted,
+    size: int,
+    after: Sequence[int] | None,
+    names: Collection[str] | None = None,
+    known: Mapping[tuple[str, int], Scale] = MappingProxyType({}),
+) -> Chunk:
+    """Return the next rows, at most `size`, in the columns that are named (None: in all). `known` scales are not read again."""
     if wanted.impossible:
-        return Chunk(0, {}, {}, None)
+        return Chunk(0, {}, known, None)
+    chosen = COLUMNS if names is None else columns_of(wanted, names)
     # The driver's own rows: nothing in them has to be converted, and to wrap each costs half as much as reading it.
     rows: list[Any] = []
-    for statement, values in _statements(connection, wanted, after, back=False):
+    for statement, values in _statements(connection, wanted, after, back=False, columns=chosen):
         result = connection.execute(statement, {**values, "rest": size - len(rows)})
-        rows += result.cursor.fetchall()
+        while some := result.cursor.fetchmany(_SLICE):
+            rows += some
         result.close()
         if len(rows) == size:
             break
     if not rows:
-        return Chunk(0, {}, {}, None)
-    columns = dict(zip((column.name for column in COLUMNS), zip(*rows, strict=True), strict=True))
-    versions = set(zip(columns["survey_id"], columns["survey_version"], strict=True))
-    scales = {each: load_survey_version(connection, *each).scale for each in versions if None not in each}
+        return Chunk(0, {}, known, None)
+    columns = dict(zip((column.name for column in chosen), zip(*rows, strict=True), strict=True))
     following = [columns[key.name][-1] for key in keys_of(wanted)] if len(rows) == size else None
-    return Chunk(len(rows), columns, scales, following)
+    return Chunk(len(rows), columns, _scales(connection, columns, known), following)
+
+
+def _scales(
+    connection: Connection, columns: Mapping[str, Sequence[Any]], known: Mapping[tuple[str, int], Scale]
+) -> Mapping[tuple[str, int], Scale]:
+    """Return the scales that are known, and those of the survey versions in the columns, if these are among them."""
+    if not columns.keys() >= set(_VERSION):
+        return known
+    new = set(zip(*(columns[name] for name in _VERSION), strict=True)) - known.keys()
+    return {**known, **{each: load_survey_version(connection, *each).scale for each in new if None not in each}}
 
 
 def _slice(connection: Connection, wanted: Wanted, many: int, after: Sequence[int] | None, *, back: bool) -> list[Any]:
@@ -230,13 +254,18 @@ def _slice(connection: Connection, wanted: Wanted, many: int, after: Sequence[in
 
 
 def _statements(
-    connection: Connection, wanted: Wanted, after: Sequence[int] | None, *, back: bool
+    connection: Connection,
+    wanted: Wanted,
+    after: Sequence[int] | None,
+    *,
+    back: bool,
+    columns: Columns = COLUMNS,
 ) -> Iterator[tuple[Select[Any], Mapping[str, int]]]:
     """Yield what reads the rows that follow a place, `rest` of them at most: mostly at once, else piece by piece."""
     keys = keys_of(wanted)
     falling = wanted.sort.falling is not back
     pieces = pieces_of(connection, wanted, falling=falling, after=None if after is None else after[0])
-    statement = rows_of(pieces.wanted, sqlite=connection.dialect.name == "sqlite")
+    statement = rows_of(pieces.wanted, sqlite=connection.dialect.name == "sqlite", columns=columns)
     if after is not None:
         statement = statement.where(beyond(keys, after, falling=falling))
     order = [key.desc() if falling else key.asc() for key in keys]

@@ -13,7 +13,7 @@ Tickets are found by their ids through invitations (ticket_id), words through th
 up by key, for the rows of one page.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -208,6 +208,7 @@ def _reasons(parameters: Mapping[str, Sequence[str]], errors: list[FieldError]) 
 # --- statements --------------------------------------------------------------------------------------------------
 
 Keys = tuple[ColumnElement[int], ...]
+Columns = Sequence[Any]
 
 COLUMNS = (
     *(
@@ -377,8 +378,14 @@ def source_of(wanted: Wanted) -> FromClause:
     return invitations
 
 
-def rows_of(wanted: Wanted, *, sqlite: bool) -> Select[Any]:
-    """Return the statement of whole rows, not yet ordered nor cut.
+def columns_of(wanted: Wanted, names: Collection[str]) -> Columns:
+    """Return the columns of these names, and those that order the rows."""
+    keys = {key.name for key in keys_of(wanted)}
+    return [column for column in COLUMNS if column.name in names or column.name in keys]
+
+
+def rows_of(wanted: Wanted, *, sqlite: bool, columns: Columns = COLUMNS) -> Select[Any]:
+    """Return the statement of whole rows, or of some of their columns, not yet ordered nor cut.
 
     The other tables are joined from the outside, also where each row has one there: so no planner starts with them.
     """
@@ -389,7 +396,7 @@ def rows_of(wanted: Wanted, *, sqlite: bool) -> Select[Any]:
     else:
         source = invitations.outerjoin(ratings, ratings.c.id == invitations.c.id)
     joined = source.outerjoin(desk_results, desk_results.c.invitation_id == invitations.c.id)
-    return select(*COLUMNS).select_from(joined).where(*conditions_of(wanted, sqlite=sqlite))
+    return select(*columns).select_from(joined).where(*conditions_of(wanted, sqlite=sqlite))
 
 
 def beyond(keys: Keys, values: Sequence[int], *, falling: bool) -> ColumnElement[bool]:

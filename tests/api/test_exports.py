@@ -128,10 +128,13 @@ async def test_without_a_language_a_csv_is_for_programs(service: Service) -> Non
 
 
 async def test_an_export_goes_over_many_chunks(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.exporting.export.ROWS", 2)
     await fill(service)
+    whole = list(csv.DictReader(StringIO((await export(service, sort="rated")).decode("utf-8-sig"))))
+    monkeypatch.setattr("bot.exporting.export.ROWS", 2)
     rows = list(csv.DictReader(StringIO((await export(service, sort="rated")).decode("utf-8-sig"))))
     assert [row["ticket_id"] for row in rows] == ["T-1", "T-2", "T-3"]
+    assert rows == whole
+    assert all(row["symbol"] and row["label"] for row in rows)
 
 
 async def test_more_rows_than_xls_holds_are_refused(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

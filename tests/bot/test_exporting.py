@@ -4,6 +4,7 @@ import csv
 import random
 from datetime import UTC, datetime
 from io import BytesIO, StringIO
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -12,8 +13,8 @@ import xlrd
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.exporting.columns import COLUMNS
-from bot.exporting.formats import FORMULA_STARTS, Heading, Xls, Xlsx, cells_of_texts
+from bot.exporting.columns import COLUMNS, Say
+from bot.exporting.formats import FORMULA_STARTS, Csv, Heading, Xls, Xlsx, cells_of_texts
 from bot.exporting.times import Clocks
 
 TEXTS = st.lists(
@@ -65,6 +66,33 @@ def test_a_cell_that_may_run_gets_an_apostrophe(text: str | None, cell: str) -> 
 COMMENT = next(column for column in COLUMNS.values() if column.name == "comment")
 
 
+FEW: dict[str, list[Any]] = {
+    "comment": ["=1+1", "a, b", None, 'say "x"', "", "plain", "-", "two\r\nlines"],
+    "state": ["answered", "asked", None, "unknown"],
+    "value": [5, 0, None, 1],
+    "satisfied": [True, False, None, 1, 0],
+    "rated_at": [1_700_000_000_000, None, 1_700_003_599_999, 1_700_086_400_000],
+}
+
+
+@pytest.mark.parametrize("say", [None, str.upper])
+@pytest.mark.parametrize("name", FEW)
+def test_a_column_of_few_values_is_written_as_one_of_many(name: str, say: Say | None) -> None:
+    file = Csv([COLUMNS[name]], Heading(say, "UTC"), Clocks(ZoneInfo("UTC")))
+
+    def written(cells: list[Any]) -> list[str]:
+        lines = csv.reader(StringIO(file.add([cells]).decode(), newline=""))
+        return [line[0] if line else "" for line in lines]
+
+    few = FEW[name] * 20
+    many: list[Any] = [f"x{n}" if isinstance(few[0], str) else 10**12 + n for n in range(300)]
+    each_alone = [cell for value in few for cell in written([value])]
+    assert written(few) == each_alone
+    assert written(few + many)[: len(few)] == each_alone
+    assert written(many + few)[len(many) :] == each_alone
+    assert written([None] * 300 + few) == [""] * 300 + each_alone
+
+
 def read_back(kind: type[Xls] | type[Xlsx], texts: list[str]) -> list[str]:
     """Write texts as a column of a file, and read it."""
     file = kind([COMMENT], Heading(None, "UTC"), Clocks(ZoneInfo("UTC")))
@@ -105,3 +133,16 @@ def test_clocks_show_what_the_zone_does(second: int, name: str) -> None:
     assert clocks.exact(instants) == [local.isoformat(), ""]
     assert clocks.plain(instants) == [f"{local:%Y-%m-%d %H:%M:%S}", ""]
     assert clocks.moments(instants) == [local.replace(tzinfo=None), None]
+
+
+@given(
+    st.lists(st.none() | st.integers(0, 5 * 86_400), min_size=1, max_size=20),
+    st.sampled_from([1_143_200_000, 1_711_700_000, 1_730_400_000, 1_764_000_000]),
+    st.sampled_from(["UTC", "Europe/Moscow", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"]),
+)
+def test_clocks_show_many_times_as_each_alone(seconds: list[int | None], begin: int, name: str) -> None:
+    instants = [None if second is None else (begin + second) * 1000 for second in seconds]
+    local = [at and datetime.fromtimestamp(at // 1000, UTC).astimezone(ZoneInfo(name)) for at in instants]
+    clocks = Clocks(ZoneInfo(name))
+    assert clocks.exact(instants) == [each.isoformat() if each else "" for each in local]
+    assert clocks.plain(instants) == [f"{each:%Y-%m-%d %H:%M:%S}" if each else "" for each in local]

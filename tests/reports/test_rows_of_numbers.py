@@ -1,6 +1,7 @@
 """Every number leads to its rows: what the dashboard and the agents' page count is what the registry finds, on a random history."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -179,3 +180,20 @@ def test_pages_of_hours_of_the_week_are_the_same_piece_by_piece_and_row_by_row(
     assert counted.read_now(ids) == pieces
     assert counted.read_now(count_registry, wanted).many == len(pieces)
     assert counted.read_now(count_registry, wanted, most=3) == Total(3, exact=False)
+
+
+@pytest.mark.parametrize("more", [{}, {"sort": "value"}, {"show": "all"}, {"show": "unanswered", "sort": "-asked"}])
+def test_a_chunk_has_the_columns_that_are_named_and_reads_no_scale_twice(counted: Store, more: Links) -> None:
+    wanted = parse_wanted({name: [value] for name, value in more.items()}, NEW_YORK)
+    whole = counted.read_now(read_chunk, wanted, 40, None)
+    names = {"comment", "tag", "survey_id", "survey_version"}
+    some = counted.read_now(read_chunk, wanted, 40, None, names)
+    assert names < set(some.columns) < set(whole.columns)
+    assert dict(some.columns) == {name: whole.columns[name] for name in some.columns}
+    assert (some.after, some.scales) == (whole.after, whole.scales)
+    assert some.scales
+    another = replace(next(iter(some.scales.values())))
+    known = dict.fromkeys(some.scales, another)
+    following = counted.read_now(read_chunk, wanted, 40, some.after, names, known)
+    assert all(following.scales[version] is another for version in known)
+    assert counted.read_now(read_chunk, wanted, 40, None, {"comment"}).scales == {}
