@@ -93,12 +93,23 @@ def reading(statement: Select[Any], dialect: Dialect) -> Reading:
     return Reading(str(compiled), bind, with_flags if flags else named._make)
 
 
+AT_ONCE = (32, 8)
+"""So many rows one INSERT writes on SQLite: to begin it anew for each takes a quarter of the work.
+
+Of few lengths, for each is a statement of its own that a connection keeps compiled.
+"""
+
+
 class Writing(NamedTuple):
-    """A statement that writes: its text, its own fixed values, and what orders a row's values (None: it takes names)."""
+    """A statement that writes: its text, its own fixed values, and what orders a row's values (None: it takes names).
+
+    `several` are the same for so many rows at once, the most first, where the engine gains by it.
+    """
 
     sql: str
     fixed: Row
     order: Callable[[Row], tuple[Any, ...]] | None
+    several: Sequence[tuple[int, str]] = ()
 
 
 @cache
@@ -107,10 +118,16 @@ def writing(statement: Executable, dialect: Dialect, keys: tuple[str, ...]) -> W
     compiled = statement.compile(dialect=dialect, column_keys=list(keys))  # type: ignore[attr-defined] # of every DML
     fixed = {name: value for name, value in compiled.params.items() if name not in keys}
     marks = compiled.positiontup
+    sql = str(compiled)
     if marks is None:
-        return Writing(str(compiled), fixed, None)
+        return Writing(sql, fixed, None)
     # A getter of one name would return the bare value.
-    return Writing(str(compiled), fixed, itemgetter(*marks) if len(marks) > 1 else lambda row: (row[marks[0]],))
+    order = itemgetter(*marks) if len(marks) > 1 else lambda row: (row[marks[0]],)
+    values = f"({', '.join('?' * len(marks))})"
+    # Where another clause has parameters, too, there are no such values in it: that statement runs row by row.
+    found = f" VALUES {values}" in sql
+    several = [(many, sql.replace(values, ", ".join([values] * many), 1)) for many in AT_ONCE if found]
+    return Writing(sql, fixed, order, several)
 
 
 def _listed(value: Any, dialect: Dialect) -> Any:

@@ -12,6 +12,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 BUSY_TIMEOUT_MS = 10_000
 """How long an SQLite connection waits for another process's transaction."""
 
+STATEMENTS = 256
+"""How many compiled statements an SQLite connection keeps: all that the writer has, so that a batch compiles none."""
+
 WAL_PAUSE_SECONDS = 0.01
 """Between two tries to make a file write ahead, where SQLite does not wait by itself."""
 
@@ -113,7 +116,11 @@ def _engine(url: str, *, begin: str, pool_size: int, settings: Mapping[str, obje
         pool_size=pool_size,
         max_overflow=0,
         hide_parameters=True,  # an error must not show addresses and words
-        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
+        connect_args={
+            "check_same_thread": False,
+            "timeout": BUSY_TIMEOUT_MS / 1000,
+            "cached_statements": STATEMENTS,
+        },
     )
 
     @event.listens_for(engine, "connect")

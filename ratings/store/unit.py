@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, Executable, Insert, Select, Table, update
@@ -79,13 +80,24 @@ class Unit:
         """Run a statement once a row. All rows have the same keys, and values that the driver takes as they are."""
         if not rows:
             return
-        sql, fixed, order = writing(statement, self.connection.dialect, tuple(rows[0]))
+        sql, fixed, order, several = writing(statement, self.connection.dialect, tuple(rows[0]))
         if fixed:
             rows = [{**fixed, **row} for row in rows]
-        self.run_many(sql, list(map(order, rows)) if order else rows)
+        if order is None:
+            self.run_many(sql, rows)
+            return
+        values = list(map(order, rows))
+        for size, together in several:
+            whole = len(values) // size * size
+            groups = (values[start : start + size] for start in range(0, whole, size))
+            self.run_many(together, [list(chain.from_iterable(group)) for group in groups])
+            values = values[whole:]
+        self.run_many(sql, values)
 
     def run_many(self, sql: str, rows: Sequence[Any]) -> None:
         """Run a statement of the driver's own once a row."""
+        if not rows:
+            return
         try:
             self._cursor.executemany(sql, rows)
         except Exception as error:  # noqa: BLE001 - as above

@@ -45,13 +45,35 @@ def test_a_row_is_what_sqlalchemy_reads(world: World) -> None:
     assert ours[0].changing is False
 
 
-def test_an_error_of_the_driver_is_sqlalchemys(store: Store) -> None:
-    row = {"id": "a", "name": "a", "scope": "read", "hash": "", "created_at": 0, "revoked_at": None}
+@pytest.mark.parametrize("many", [1, 7, 8, 31, 32, 33, 8 * 11 + 3])
+def test_however_many_rows_are_written_all_are_there_once(store: Store, many: int) -> None:
+    def account(number: int, position: str | None) -> dict[str, Any]:
+        return {"account": f"{number:03}", "position": position, "paused_until": number, "next_send_at": -number}
+
+    def stored() -> list[dict[str, Any]]:
+        found = _do(store, lambda unit: unit.rows(select(accounts).order_by(accounts.c.account)))
+        return [{name: row._mapping[name] for name in account(0, None)} for row in found]
+
+    first = [account(number, _ODD[number % len(_ODD)] if number % 5 else None) for number in range(many)]
+    _do(store, lambda unit: unit.insert(accounts, first))
+    assert stored() == first
+    # Half of them exist.
+    others = [account(number, "new") for number in range(many // 2, many + many // 2)]
+    _do(store, lambda unit: unit.insert_missing(accounts, others))
+    assert stored() == first + others[many - many // 2 :]
+    _do(store, lambda unit: unit.upsert(accounts, others))
+    assert stored() == first[: many // 2] + others
+
+
+@pytest.mark.parametrize("many", [1, 40])
+def test_an_error_of_the_driver_is_sqlalchemys(store: Store, many: int) -> None:
+    row = {"name": "a", "scope": "read", "hash": "", "created_at": 0, "revoked_at": None}
+    rows = [row | {"id": str(number)} for number in range(many)]
     caught: list[DBAPIError] = []
 
     def twice(unit: Any) -> None:
         try:
-            unit.insert(api_keys, [row, row])
+            unit.insert(api_keys, [*rows, rows[0]])
         except DBAPIError as error:
             caught.append(error)
             raise

@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 from sqlalchemy import Connection, select, text
+from sqlalchemy.exc import IntegrityError
 
 from ratings.store.earlier import Decided
 from ratings.store.engine import writer_engine
@@ -105,6 +106,14 @@ def test_one_bad_operation_harms_none_of_its_batch(world: World) -> None:
     assert [number for number, result in enumerate(results) if isinstance(result, BaseException)] == [17]
     assert isinstance(results[17], ValueError)
     assert sorted(names(world)) == sorted(f"n{number}" for number in range(40) if number != 17)
+
+
+def test_a_row_that_the_database_refuses_harms_none_of_its_batch(world: World) -> None:
+    world.store.writer.do_now(Insert("n17"))
+    results = gather_behind_a_block(world.store, [Insert(f"n{number}") for number in range(75)])
+    assert [number for number, result in enumerate(results) if isinstance(result, BaseException)] == [17]
+    assert isinstance(results[17], IntegrityError)
+    assert sorted(names(world)) == sorted(f"n{number}" for number in range(75))
 
 
 def test_a_full_queue_is_refused_at_once_and_loses_nothing(world: World) -> None:
