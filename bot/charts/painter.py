@@ -59,9 +59,12 @@ class Painter:
 
     async def _start(self) -> Process:
         # -I: neither the working folder nor the environment decides what is imported.
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-I", str(_PROGRAM), stdin=PIPE, stdout=PIPE, stderr=PIPE
-        )
+        try:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-I", str(_PROGRAM), stdin=PIPE, stdout=PIPE, stderr=PIPE
+            )
+        except OSError as error:  # no memory or no process left for it, for now
+            raise CannotDraw(f"the drawing process cannot be started: {error.strerror}") from None
         return self.process
 
     def _keep(self) -> None:

@@ -171,6 +171,20 @@ async def test_browsers_get_one_script_made_once() -> None:
         assert len(drawing.bundle_digest) == 16
 
 
+async def test_a_process_that_cannot_be_started_is_started_for_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with drawing_with() as drawing:
+        with monkeypatch.context() as nothing:
+            nothing.setattr(sys, "executable", str(tmp_path / "nothing"))
+            with pytest.raises(CannotDraw, match="cannot be started"):
+                await drawing.picture(svg_of(1))
+            with pytest.raises(CannotDraw):
+                await drawing.bundle()
+        assert (await drawing.picture(svg_of(1))).startswith(b"<svg")
+        assert len(await drawing.bundle()) > 100_000
+
+
 def test_the_service_does_not_load_what_draws() -> None:
     code = "import bot.assembly, bot.charts.rendering, sys; assert not [n for n in sys.modules if 'vl_convert' in n]"
     subprocess.run([sys.executable, "-c", code], check=True)
