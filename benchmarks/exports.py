@@ -22,7 +22,7 @@ from bot.exporting.columns import COLUMNS, Cutter
 from bot.exporting.export import ROWS, Asked, Export
 from bot.exporting.export import Progress as Progressing
 from ratings.reports.registry import Wanted
-from ratings.reports.registry_query import columns_of, keys_of, rows_of
+from ratings.reports.registry_statements import columns_of, keys_of, rows_of
 from ratings.sample.plan import Plan as SamplePlan
 from ratings.store.sample import fill
 from ratings.store.store import Store

@@ -213,6 +213,14 @@ def _pages(engine: Engine, agent: str, deep: int) -> list[_Read]:
         {"show": ["unanswered"]},
         {"show": ["not_asked"], "reason": ["opted_out"]},
         {"show": ["all"], "agent": [agent]},
+        {"tag": ["vip"]},
+        {"tag": ["vip", "новый клиент"], "value": ["1"]},
+        {"q": ["спасибо"]},
+        {"q": ["оператор долго"], "form": ["billing"]},
+        # What has hardly begun: its few rows are looked for among all.
+        {"survey": ["new"]},
+        {"survey": ["new"], "form": ["billing"], "show": ["all"]},
+        {"channel": ["telegram.new", "vk.new"]},
     ):
         wanted = parse_wanted(parameters, ZONE)
         cursor: str | None = None

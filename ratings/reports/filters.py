@@ -163,6 +163,11 @@ PLACES = tuple(_COLUMNS)
 """What a ticket may have none of."""
 
 
+def column_of(name: str) -> str:
+    """Return the column that has what a filter by survey, form, channel, agent, group or priority is about."""
+    return _COLUMNS[name]
+
+
 def split_ids(text_: str) -> list[str]:
     """Take a parameter apart at its commas, but for those of ids, which stand behind a backslash."""
     return [item for item in _COMMA.split(text_) if item]
@@ -360,16 +365,20 @@ def _ahead(column: ColumnElement[int], offsets: Sequence[Offset]) -> ColumnEleme
     )
 
 
+def rows_with_words(words: Sequence[str], *, whole: bool = False) -> Select[Any]:
+    """Return, on SQLite, the ids of ratings where every word begins a word of the comment; `whole`: where each is one."""
+    query = " ".join(f'"{word}"' if whole else f'"{word}" *' for word in words)
+    return (
+        select(literal_column("rowid", BigInteger).label("id"))
+        .select_from(text("rating_words"))
+        .where(text("rating_words MATCH :words").bindparams(words=query))
+    )
+
+
 def _words(words: Sequence[str], *, sqlite: bool) -> ColumnElement[bool]:
     """Every word must begin a word of the comment: FTS5 prefix query, or to_tsquery's `:*`."""
     if sqlite:
-        query = " ".join(f'"{word}" *' for word in words)
-        found: Select[Any] = (
-            select(literal_column("rowid"))
-            .select_from(text("rating_words"))
-            .where(text("rating_words MATCH :words").bindparams(words=query))
-        )
-        return ratings.c.id.in_(found)
+        return ratings.c.id.in_(rows_with_words(words))
     query = " & ".join(f"{word}:*" for word in words)
     return text("ratings.words @@ to_tsquery('simple', :words)").bindparams(words=query)  # type: ignore[return-value] # a text clause is a condition
 

@@ -12,6 +12,9 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 from ratings.errors import FieldError, InvalidInput
 from ratings.reports.desks import desk_results_of
 from ratings.reports.filters import Filters
+from ratings.reports.registry_query import Wanted
+from ratings.reports.registry_starts import rare_start
+from ratings.reports.registry_statements import conditions_of, source_of
 from ratings.store.schema import events, invitations, ratings
 from ratings.times import format_instant
 from ratings.votes import VoteState
@@ -33,19 +36,14 @@ def list_ratings(
     connection: Connection, filters: Filters, *, limit: int = DEFAULT_LIMIT, cursor: str | None = None
 ) -> Page:
     """Return ratings, the newest first: confirmed ones, unless the filter names states. Raises InvalidInput (cursor)."""
-    states = filters.states or (VoteState.CONFIRMED.value,)
-    conditions = [
-        ratings.c.state.in_(states),
-        *filters.about_tickets(ratings),
-        *filters.between("rated", ratings.c.rated_at),
-        *filters.between("asked", ratings.c.asked_at),
-        *filters.between("closed", ratings.c.closed_at),
-        *filters.about_answers(sqlite=connection.dialect.name == "sqlite"),
-    ]
+    wanted = Wanted(filters)
+    start = rare_start(connection, wanted)
+    conditions = conditions_of(wanted, sqlite=connection.dialect.name == "sqlite", start=start)
     if cursor is not None:
         rated_at, last = read_cursor(cursor, 2)
         conditions.append(before(ratings.c.rated_at, rated_at, ratings.c.id, last))
-    statement = select(ratings).where(*conditions).order_by(ratings.c.rated_at.desc(), ratings.c.id.desc())
+    found = select(ratings).select_from(source_of(wanted, start)).where(*conditions)
+    statement = found.order_by(ratings.c.rated_at.desc(), ratings.c.id.desc())
     rows = page_of(connection, statement, limit)
     more = rows[limit - 1] if len(rows) > limit else None
     return Page([_rating(row) for row in rows[:limit]], make_cursor(more.rated_at, more.id) if more else None)

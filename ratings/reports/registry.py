@@ -13,21 +13,17 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Select, bindparam, func, literal_column, select
 
 from ratings.reports.lists import DEFAULT_LIMIT, foreign_cursor, make_cursor, read_cursor
-from ratings.reports.registry_hours import pieces_of
-from ratings.reports.registry_query import (
+from ratings.reports.registry_hours import in_one_piece, pieces_of
+from ratings.reports.registry_query import DECISIONS, REASONS, SORTS, Show, Sort, Wanted, parse_wanted
+from ratings.reports.registry_starts import lazy_start, rare_start
+from ratings.reports.registry_statements import (
     COLUMNS,
-    DECISIONS,
-    REASONS,
-    SORTS,
     Columns,
-    Show,
-    Sort,
-    Wanted,
     beyond,
     columns_of,
     conditions_of,
     keys_of,
-    parse_wanted,
+    page_of,
     rows_of,
     sort_number,
     source_of,
@@ -160,11 +156,14 @@ def count_registry(connection: Connection, wanted: Wanted, *, most: int = COUNTE
     """Count the rows: exactly up to `most`."""
     if wanted.impossible:
         return Total(0, exact=True)
-    pieces = pieces_of(connection, wanted)
+    start = rare_start(connection, wanted)
+    pieces = pieces_of(connection, wanted) if start is None else in_one_piece(wanted)
+    if start is None and pieces.wanted is wanted:
+        start = lazy_start(connection, wanted)
     found = (
         select(literal_column("1"))
-        .select_from(source_of(pieces.wanted))
-        .where(*conditions_of(pieces.wanted, sqlite=connection.dialect.name == "sqlite"))
+        .select_from(source_of(pieces.wanted, start))
+        .where(*conditions_of(pieces.wanted, sqlite=connection.dialect.name == "sqlite", start=start))
         .limit(bindparam("rest", type_=BigInteger))
         .subquery()
     )
@@ -191,7 +190,7 @@ def rows_by_ids(connection: Connection, wanted: Wanted, ids: Iterable[int]) -> l
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Rows of an export, column by column (by their names in `registry_query.COLUMNS`), as the driver gave them.
+    """Rows of an export, column by column (by their names in `registry_statements.COLUMNS`), as the driver gave them.
 
     `scales` are those of their survey versions, and of the chunks before; `after` is where to go on (None: that was all).
     """
@@ -264,12 +263,16 @@ def _statements(
     """Yield what reads the rows that follow a place, `rest` of them at most: mostly at once, else piece by piece."""
     keys = keys_of(wanted)
     falling = wanted.sort.falling is not back
-    pieces = pieces_of(connection, wanted, falling=falling, after=None if after is None else after[0])
-    statement = rows_of(pieces.wanted, sqlite=connection.dialect.name == "sqlite", columns=columns)
-    if after is not None:
-        statement = statement.where(beyond(keys, after, falling=falling))
+    start = rare_start(connection, wanted)
+    pieces = (
+        pieces_of(connection, wanted, falling=falling, after=None if after is None else after[0])
+        if start is None
+        else in_one_piece(wanted)
+    )
+    following = [] if after is None else [beyond(keys, after, falling=falling)]
     order = [key.desc() if falling else key.asc() for key in keys]
-    statement = statement.order_by(*order).limit(bindparam("rest", type_=BigInteger))
+    sqlite = connection.dialect.name == "sqlite"
+    statement = page_of(pieces.wanted, order, *following, sqlite=sqlite, start=start, columns=columns)
     yield from ((statement, values) for values in pieces.values)
 
 

@@ -30,13 +30,18 @@ class Pieces:
     values: Sequence[dict[str, Instant]]
 
 
+def in_one_piece(wanted: Wanted) -> Pieces:
+    """Return the rows as what is read once."""
+    return Pieces(wanted, ({},))
+
+
 def pieces_of(connection: Connection, wanted: Wanted, *, falling: bool = True, after: Instant | None = None) -> Pieces:
     """Return in what pieces the rows are read: mostly in one. `after`: only what may follow a row that was rated then."""
     filters = wanted.filters
     weekly = filters.weekly
-    # Words, tags and tickets are found by themselves: once is enough.
-    elsewhere = filters.words or filters.tags or wanted.tickets
-    whole = Pieces(wanted, ({},))
+    # Words and tickets are found by themselves: once is enough. So are tags, where they are not looked up for each row.
+    elsewhere = filters.words or wanted.tickets or (filters.tags and connection.dialect.name != "sqlite")
+    whole = in_one_piece(wanted)
     if weekly is None or elsewhere or not wanted.by_ratings or wanted.sort.name != "rated":
         return whole
     known = filters.ranges.get("rated", Range())

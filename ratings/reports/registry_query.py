@@ -1,34 +1,14 @@
-"""What the registry is asked for, and the statements that find it: a row is an invitation with its rating.
+"""What the registry is asked for: which rows, in which order, read from an address. A row is an invitation with its rating."""
 
-`show` picks the rows, and with the sort it picks the table that drives the query and the index that it walks:
-
-| show | sort | table, index |
-|---|---|---|
-| rated | rated, value | ratings (rated_at, id), (value, rated_at, id); one form, agent or group: (form, rated_at, id) and so on |
-| rated; all, with a filter about answers | closed | ratings (closed_at, id) |
-| unanswered; rated and all, with a range of it | asked | invitations (asked_at) where it is set |
-| the others | closed, decided | invitations (closed_at), (decided_at, id); one form, agent or reason: (form, closed_at) and so on |
-
-Tickets are found by their ids through invitations (ticket_id), words through the full-text index. Everything else is looked
-up by key, for the rows of one page.
-"""
-
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
 from zoneinfo import ZoneInfo
-
-from sqlalchemy import ColumnElement, FromClause, Select, Table, and_, func, literal_column, not_, or_, select
 
 from ratings.decisions import SkipReason
 from ratings.errors import FieldError, InvalidInput
-from ratings.lifecycle import State
 from ratings.reports.filters import INVITATION_STATES, STATES, Filters, parse_filters
 from ratings.rights import Sight
-from ratings.store.schema import desk_results, invitations, ratings
-from ratings.tallies import NOT_KNOWN_TO_ARRIVE
-from ratings.votes import VoteState
 
 
 class Show(StrEnum):
@@ -60,7 +40,7 @@ OWN = ("show", "sort", "decision", "reason", "ticket", "delivered", *TIMES)
 """The parameters that the registry has beside the filters."""
 
 MAX_TICKETS = 100
-_NAMES = tuple(dict.fromkeys(name for names in SORTS.values() for name in names))
+NAMES = tuple(dict.fromkeys(name for names in SORTS.values() for name in names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,208 +183,3 @@ def _reasons(parameters: Mapping[str, Sequence[str]], errors: list[FieldError]) 
     if "reason" in parameters and not found:
         errors.append(FieldError("/reason", "it is empty; leave it out or give a value"))
     return tuple(dict.fromkeys(found))
-
-
-# --- statements --------------------------------------------------------------------------------------------------
-
-Keys = tuple[ColumnElement[int], ...]
-Columns = Sequence[Any]
-
-COLUMNS = (
-    *(
-        invitations.c[name]
-        for name in (
-            "id",
-            "desk",
-            "ticket_id",
-            "ticket_url",
-            "subject",
-            "closed_at",
-            "decided_at",
-            "due_at",
-            "asked_at",
-            "decision",
-            "reason",
-            "detail",
-            "state",
-            "state_reason",
-            "delivery",
-            "survey_id",
-            "survey_version",
-            "account",
-            "form",
-            "form_name",
-            "group_id",
-            "group_name",
-            "agent_id",
-            "agent_name",
-            "priority",
-            "kind",
-            "customer_name",
-            "recording_url",
-            "first_response_s",
-            "handling_s",
-            "erased_at",
-        )
-    ),
-    ratings.c.value,
-    ratings.c.satisfied,
-    ratings.c.comment,
-    ratings.c.rated_at,
-    ratings.c.scale,
-    ratings.c.state.label("vote_state"),
-    desk_results.c.outcome,
-    desk_results.c.tag,
-)
-"""What a row is made of."""
-
-_ANSWERED: ColumnElement[str] = literal_column(f"'{State.ANSWERED.value}'")
-_ANSWER = ratings.alias("answer")
-# A scalar, which PostgreSQL looks up by key: of EXISTS it would make a hash of all ratings.
-_VOTE = select(_ANSWER.c.state).where(_ANSWER.c.id == invitations.c.id).correlate(invitations).scalar_subquery()
-_DELIVERED = or_(
-    invitations.c.delivery.is_(None),
-    invitations.c.delivery.not_in(sorted(NOT_KNOWN_TO_ARRIVE)),
-    func.coalesce(_VOTE, "") == VoteState.CONFIRMED.value,
-)
-"""What of those asked is counted as delivered: nothing else is known, or it was answered (`ratings.tallies`)."""
-
-_KEYS_OF_RATINGS: Mapping[str, Keys] = {
-    "rated": (ratings.c.rated_at, ratings.c.id),
-    "value": (ratings.c.value, ratings.c.rated_at, ratings.c.id),
-    "closed": (ratings.c.closed_at, ratings.c.id),
-}
-_KEYS_OF_INVITATIONS: Mapping[str, Keys] = {
-    "closed": (invitations.c.closed_at, invitations.c.id),
-    "decided": (invitations.c.decided_at, invitations.c.id),
-    "asked": (invitations.c.asked_at, invitations.c.id),
-}
-
-
-def keys_of(wanted: Wanted) -> Keys:
-    """Return the columns that order the rows; the last is the id, so that no two rows are alike."""
-    return (_KEYS_OF_RATINGS if wanted.by_ratings else _KEYS_OF_INVITATIONS)[wanted.sort.name]
-
-
-def sort_number(wanted: Wanted) -> int:
-    """Return a number for a cursor, so that one of another order is told from ours."""
-    return _NAMES.index(wanted.sort.name) * 2 + wanted.sort.falling
-
-
-def conditions_of(wanted: Wanted, *, sqlite: bool) -> list[ColumnElement[bool]]:
-    """Return the conditions of a query over `source_of`: rights are among them."""
-    filters = wanted.filters
-    table = ratings if wanted.by_ratings else invitations
-
-    def column(name: str, many: int = 1) -> ColumnElement[Any]:
-        sought = many == 1 and name in _SOUGHT.get((table.name, wanted.sort.name), ())
-        return table.c[name] if sought or not sqlite else _only_looked_at(table, name)
-
-    conditions = [*filters.about_tickets(table, column), *_ranges(wanted, table, sqlite=sqlite)]
-    if wanted.tickets:
-        found = select(invitations.c.id).where(invitations.c.ticket_id.in_(wanted.tickets))
-        conditions.append(table.c.id.in_(found))
-    if wanted.show is Show.RATED:
-        conditions.append(ratings.c.state.in_(filters.states or (VoteState.CONFIRMED.value,)))
-    elif filters.states:
-        conditions.append(invitations.c.state.in_(filters.states))
-    conditions += _asking(wanted)
-    if wanted.reasons:
-        conditions.append(column("reason", len(wanted.reasons)).in_(wanted.reasons))
-        conditions.append(invitations.c.reason.is_not(None))
-    if wanted.wants_ratings:
-        if wanted.show is not Show.RATED:
-            conditions.append(ratings.c.state == VoteState.CONFIRMED.value)
-        conditions += replace(filters, values=()).about_answers(sqlite=sqlite)
-        if filters.values:
-            by_value = column("value", len(filters.values)) if wanted.by_ratings else ratings.c.value
-            conditions.append(by_value.in_(filters.values))
-    return conditions
-
-
-def _asking(wanted: Wanted) -> list[ColumnElement[bool]]:
-    """Return the conditions on whether somebody was asked, and what came of it."""
-    found: list[ColumnElement[bool]] = []
-    if wanted.show is Show.UNANSWERED:
-        found += [invitations.c.asked_at.is_not(None), invitations.c.state != _ANSWERED]
-    elif wanted.show is Show.NOT_ASKED:
-        found += [invitations.c.asked_at.is_(None), invitations.c.state != _ANSWERED]
-    elif wanted.sort.name == "asked" or wanted.delivered is not None:
-        found.append(invitations.c.asked_at.is_not(None))
-    if wanted.delivered is not None:
-        found.append(_DELIVERED if wanted.delivered else not_(_DELIVERED))
-    if wanted.decision is not None:
-        found.append(invitations.c.decision == wanted.decision)
-    for name, has in wanted.has_times.items():
-        column = invitations.c[TIMES[name]]
-        found.append(column.is_not(None) if has else column.is_(None))
-    return found
-
-
-def _ranges(wanted: Wanted, table: Table, *, sqlite: bool) -> list[ColumnElement[bool]]:
-    """Return the conditions on instants. An index is walked along by the sort's own alone."""
-    found: list[ColumnElement[bool]] = []
-    for name in ("asked", "closed"):
-        own = wanted.sort.name == name
-        column = table.c[f"{name}_at"] if own or not sqlite else _only_looked_at(table, f"{name}_at")
-        found += wanted.filters.between(name, column)
-    return [*found, *wanted.filters.between("rated", ratings.c.rated_at)]
-
-
-_SOUGHT: Mapping[tuple[str, str], frozenset[str]] = {
-    ("ratings", "rated"): frozenset({"value", "form", "agent_id", "group_id"}),
-    ("ratings", "value"): frozenset({"value"}),
-    ("invitations", "closed"): frozenset({"form", "agent_id", "reason"}),
-}
-"""By which columns an index leads straight to one value's rows, in the order of a sort."""
-
-
-def _only_looked_at(table: Table, name: str) -> ColumnElement[Any]:
-    """Return a column that SQLite compares, but seeks by no index.
-
-    It counts no rows beforehand, takes every comparison for a rare one, and so would rather sort half a million rows than walk
-    along those that are in order already (https://www.sqlite.org/optoverview.html#disqualifying_where_clause_terms_using_unary_).
-    """
-    return literal_column(f"+{table.name}.{name}", table.c[name].type)
-
-
-def source_of(wanted: Wanted) -> FromClause:
-    """Return the tables that the conditions are about, the one that drives the query first."""
-    if wanted.by_ratings:
-        joined = ratings.outerjoin(invitations, invitations.c.id == ratings.c.id)
-        return joined if wanted.looks_at_invitations else ratings
-    if wanted.wants_ratings:
-        return invitations.join(ratings, ratings.c.id == invitations.c.id)
-    return invitations
-
-
-def columns_of(wanted: Wanted, names: Collection[str]) -> Columns:
-    """Return the columns of these names, and those that order the rows."""
-    keys = {key.name for key in keys_of(wanted)}
-    return [column for column in COLUMNS if column.name in names or column.name in keys]
-
-
-def rows_of(wanted: Wanted, *, sqlite: bool, columns: Columns = COLUMNS) -> Select[Any]:
-    """Return the statement of whole rows, or of some of their columns, not yet ordered nor cut.
-
-    The other tables are joined from the outside, also where each row has one there: so no planner starts with them.
-    """
-    if wanted.by_ratings:
-        source: FromClause = ratings.outerjoin(invitations, invitations.c.id == ratings.c.id)
-    elif wanted.wants_ratings:
-        source = source_of(wanted)
-    else:
-        source = invitations.outerjoin(ratings, ratings.c.id == invitations.c.id)
-    joined = source.outerjoin(desk_results, desk_results.c.invitation_id == invitations.c.id)
-    return select(*columns).select_from(joined).where(*conditions_of(wanted, sqlite=sqlite))
-
-
-def beyond(keys: Keys, values: Sequence[int], *, falling: bool) -> ColumnElement[bool]:
-    """Return the condition of what follows the row with these values."""
-    first, value = keys[0], values[0]
-    strictly = first < value if falling else first > value
-    if len(keys) == 1:
-        return strictly
-    # The plain range comes first, so that the index is used; the rest only cuts among those alike.
-    reached = first <= value if falling else first >= value
-    return and_(reached, or_(strictly, beyond(keys[1:], values[1:], falling=falling)))

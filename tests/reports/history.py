@@ -3,7 +3,7 @@
 import random
 from typing import Any
 
-from sqlalchemy import create_engine, insert
+from sqlalchemy import create_engine, insert, text
 
 from ratings.store.report_tables import directory
 from ratings.store.schema import invitations, ratings, ticket_tags, tickets
@@ -15,6 +15,12 @@ FIRST: Instant = 1_772_000_000_000
 
 DAYS = 75
 AGENTS = ("anna", "boris", "clara", None)
+_SURVEY = "INSERT INTO surveys (id, version, definition) SELECT 'second', version, definition FROM surveys WHERE id = 'default'"
+_VERSION = """
+INSERT INTO survey_versions (survey_id, version, definition, created_at, created_by)
+SELECT 'second', version, definition, created_at, created_by FROM survey_versions WHERE survey_id = 'default'
+"""
+
 _SCALES = {"Five": {value: value >= 4 for value in range(1, 6)}, "Two": {1: False, 2: True}}
 
 
@@ -46,6 +52,15 @@ def fill(url: str, many: int, seed: int = 1) -> None:
             insert(directory),
             [{"kind": "agent", "id": agent, "name": agent.title(), "seen": 20260225} for agent in AGENTS if agent],
         )
+    engine.dispose()
+
+
+def add_second_survey(url: str) -> None:
+    """Make the other survey of the history, as the default one is."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(_SURVEY))
+        connection.execute(text(_VERSION))
     engine.dispose()
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection
 
 from ratings.reports.agents import agents
 from ratings.reports.dashboard import dashboard
@@ -16,18 +16,12 @@ from ratings.reports.registry import Total, count_registry, list_registry, parse
 from ratings.reports.registry_hours import pieces_of
 from ratings.reports.summary import summarise
 from ratings.store.store import Store
-from tests.reports.history import ZONE, fill
+from tests.reports.history import ZONE, add_second_survey, fill
 from tests.store.counted import keep_roll_up
 
 NEW_YORK = ZoneInfo(ZONE)
 SPRING = Days(date(2026, 3, 1), date(2026, 4, 15))
 """New York's clocks go forward in it."""
-
-_SURVEY = "INSERT INTO surveys (id, version, definition) SELECT 'second', version, definition FROM surveys WHERE id = 'default'"
-_VERSION = """
-INSERT INTO survey_versions (survey_id, version, definition, created_at, created_by)
-SELECT 'second', version, definition, created_at, created_by FROM survey_versions WHERE survey_id = 'default'
-"""
 
 Links = dict[str, str]
 
@@ -35,11 +29,7 @@ Links = dict[str, str]
 @pytest.fixture
 def counted(store: Store, store_url: str) -> Store:
     fill(store_url, 600, seed=7)
-    engine = create_engine(store_url)
-    with engine.begin() as connection:
-        connection.execute(text(_SURVEY))
-        connection.execute(text(_VERSION))
-    engine.dispose()
+    add_second_survey(store_url)
     keep_roll_up(store, ZONE)
     return store
 
