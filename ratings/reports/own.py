@@ -18,7 +18,7 @@ from ratings.reports.figures import Counts
 from ratings.rights import Right, Viewer, may
 from ratings.scale import Choice, Scale
 from ratings.store.people_tables import releases
-from ratings.store.schema import comments, invitations, ratings
+from ratings.store.schema import invitations, rating_history, ratings
 from ratings.store.surveys import load_survey_version, load_surveys
 from ratings.survey import Survey
 from ratings.times import DAY, Duration, Instant
@@ -117,10 +117,13 @@ _COUNTED = (
     func.count().label("many"),
 )
 _SAID = (ratings.c.id, ratings.c.scale, ratings.c.value, ratings.c.comment, releases.c.day)
-_PARTS = (
-    select(comments.c.invitation_id, comments.c.at, comments.c.text)
-    .where(comments.c.invitation_id.in_(bindparam("ids", expanding=True)))
-    .order_by(comments.c.at, comments.c.id)
+_CHANGES = (
+    select(rating_history.c.invitation_id, rating_history.c.at, rating_history.c.old)
+    .where(
+        rating_history.c.invitation_id.in_(bindparam("ids", expanding=True)),
+        rating_history.c.what == literal_column("'comment'"),
+    )
+    .order_by(rating_history.c.at, rating_history.c.id)
 )
 
 
@@ -149,16 +152,17 @@ def _seen(viewer: Viewer, surveys: Collection[str], now: Instant, columns: tuple
 def _said_in_time(connection: Connection, rows: Sequence[Any]) -> dict[int, str]:
     """Return what was said with each rating before it was let out, by its id.
 
-    A customer may go on writing for ever, and words that appear by themselves tell who wrote them.
+    A customer may go on writing for ever, and edit what they wrote: words that move by themselves tell whose they are.
     """
     days = {row.id: row.day for row in rows}
-    parts: dict[int, list[str]] = defaultdict(list)
-    whole = {row.id: row.comment for row in rows}  # a sample's words have no parts
-    for part in connection.execute(_PARTS, {"ids": list(days)}) if days else ():
-        whole.pop(part.invitation_id, None)
-        if part.at < days[part.invitation_id]:
-            parts[part.invitation_id].append(part.text)
-    return {number: whole.get(number) or "\n".join(parts[number]) for number in days}
+    said = {row.id: row.comment for row in rows}
+    moved: set[int] = set()
+    for change in connection.execute(_CHANGES, {"ids": list(days)}) if days else ():
+        number = change.invitation_id
+        if change.at >= days[number] and number not in moved:
+            moved.add(number)
+            said[number] = change.old or ""
+    return said
 
 
 def _on_scale(

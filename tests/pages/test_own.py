@@ -112,6 +112,19 @@ async def test_nothing_moves_after_it_was_let_out_whatever_the_customer_does(off
     assert "so late" not in await seen(office)
 
 
+async def test_words_that_are_edited_stay_for_the_agent_what_they_were(office: Office) -> None:
+    let_agents_see(office)
+    ids = [rate(office, number, 5) for number in range(3)]
+    office.world.write("said first", message_id="m-1")
+    assert await morning(office) == 3
+    before = await seen(office)
+    assert "said first" in before
+    for words in ("said otherwise", "said at last"):
+        assert office.world.write(words, message_id="m-1", edited=True) == "commented"
+        assert words in str(office.world.rows(ratings, id=ids[2]))
+        assert await seen(office) == before
+
+
 async def test_what_was_asked_when_ratings_could_be_changed_for_longer_still_can(office: Office) -> None:
     let_agents_see(office, edit_window_s=3 * DAY // SECOND)
     ids = [rate(office, number, 5) for number in range(3)]
