@@ -35,6 +35,7 @@ EXCEPTIONS: Mapping[str, Mapping[str, str]] = {
         "bot/oidc.py": "a claim of OpenID Connect",
         "bot/settings_tables.py": "a scope and a claim of OpenID Connect",
         "bot/web/api/admin_operations.py": "the customer's e-mail, by which they are found",
+        "bot/web/pages/admin/audit.py": "the customer's e-mail, by which they are found",
         "bot/web/pages/admin/data.py": "the customer's e-mail, by which they are found",
         "bot/web/pages/surveys/problems.py": "the example of an account in an error's text",
         "ratings/digests.py": "the example of an account in an error's text",
